@@ -1,0 +1,245 @@
+"""A VAE as three distributions: `prior(y)`, `posterior(x, y)`, `likelihood(z, y)`.
+
+Shapes: x (B, D), z (B, d) or (k, B, d). y, a label, is ignored by every model that is not conditional.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from .distributions import Bernoulli, ContinuousBernoulli, DiagonalGaussian, PointMass
+
+LOGVAR_LIMIT = 20.0  # exp(+-20): far beyond any useful variance, far inside float32
+
+
+class VAE(nn.Module):
+    """A prior N(0, I), a posterior N(mu(x), diag exp(logvar(x))) and a likelihood of your choice.
+
+    encoder:     x (B, D) -> (B, 2d), mu and logvar side by side
+    decoder:     z (..., d) -> parameters (..., P) of the likelihood
+    observation: parameters -> a distribution over x with `log_prob` and `mean`
+    (Kingma & Welling 2014; Rezende et al. 2014.)
+    """
+
+    def __init__(self, encoder, decoder, observation, latent_dim):
+        super().__init__()
+        self.encoder, self.decoder, self.observation = encoder, decoder, observation
+        self.latent_dim = _positive_int(latent_dim, "latent_dim")
+
+    def prior(self, y=None):
+        """p(z) = N(0, I), batch shape ()."""
+        zeros = next(self.parameters()).new_zeros(self.latent_dim)
+        return DiagonalGaussian(zeros, zeros)
+
+    def posterior(self, x, y=None):
+        """q(z | x), batch shape (B,). The log-variance is clamped to +-20 so that no input can overflow."""
+        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        return DiagonalGaussian(mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+
+    def likelihood(self, z, y=None):
+        """p(x | z), batch shape (...) for z (..., d)."""
+        return self.observation(self.decoder(z))
+
+
+class Autoencoder(VAE):
+    """The same face without the spread: the posterior is one point, so `elbo` is the reconstruction alone.
+
+    encoder: x (B, D) -> (B, d).
+    """
+
+    def posterior(self, x, y=None):
+        return PointMass(self.encoder(x))
+
+
+class BernoulliObservation(nn.Module):
+    """Each pixel black or white, from logits: params (..., D)."""
+
+    def forward(self, params):
+        return Bernoulli(params)
+
+
+class ContinuousBernoulliObservation(nn.Module):
+    """Each pixel grey in [0, 1], from logits: params (..., D) (Loaiza-Ganem & Cunningham 2019)."""
+
+    def forward(self, params):
+        return ContinuousBernoulli(params)
+
+
+class GaussianObservation(nn.Module):
+    """N(mean, sigma^2) in each pixel; sigma is a number, "shared" (one learned number) or "per_pixel".
+
+    With "per_pixel" the decoder says both: params (..., 2D), mean and logvar side by side. Otherwise params (..., D).
+    (A learned shared sigma: Rybkin et al. 2021.)
+    """
+
+    def __init__(self, sigma=1.0):
+        super().__init__()
+        if not (sigma in ("shared", "per_pixel") or (isinstance(sigma, int | float) and sigma > 0)):
+            raise ValueError(f"sigma: got {sigma!r}, expected a number > 0, 'shared' or 'per_pixel'")
+        self.per_pixel = sigma == "per_pixel"
+        start = torch.zeros(()) if isinstance(sigma, str) else 2 * torch.log(torch.tensor(float(sigma)))
+        if sigma == "shared":
+            self.logvar = nn.Parameter(start)
+        else:
+            self.register_buffer("logvar", start)
+
+    def forward(self, params):
+        if not self.per_pixel:
+            return DiagonalGaussian(params, self.logvar)
+        mean, logvar = params.chunk(2, dim=-1)
+        return DiagonalGaussian(mean, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+
+
+def observation_model(likelihood="bernoulli", sigma=1.0):
+    """The observation module for a name: "bernoulli", "continuous_bernoulli" or "gaussian" (with its sigma)."""
+    if likelihood == "gaussian":
+        return GaussianObservation(sigma)
+    named = {"bernoulli": BernoulliObservation, "continuous_bernoulli": ContinuousBernoulliObservation}
+    if likelihood not in named:
+        raise ValueError(f"likelihood: got {likelihood!r}, expected one of {[*named, 'gaussian']}")
+    return named[likelihood]()
+
+
+def mlp(sizes, activation=nn.ReLU):
+    """A multilayer perceptron sizes[0] -> ... -> sizes[-1], linear at the end."""
+    layers = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1])
+
+
+def mlp_vae(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """A VAE of two perceptrons: D -> hidden -> 2d and d -> reversed hidden -> D (2D for sigma="per_pixel").
+
+    The weights depend on `seed` alone. Raises ValueError for a dimension < 1 or an unknown likelihood.
+    """
+    return _mlp_model(VAE, 2, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+
+
+def mlp_autoencoder(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """An Autoencoder of two perceptrons, arguments as for `mlp_vae`."""
+    return _mlp_model(Autoencoder, 1, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+
+
+def _mlp_model(kind, per_latent, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed):
+    _positive_int(data_dim, "data_dim"), _positive_int(latent_dim, "latent_dim")
+    observation = observation_model(likelihood, sigma)
+    outputs = 2 * data_dim if getattr(observation, "per_pixel", False) else data_dim
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = mlp([data_dim, *hidden, per_latent * latent_dim], activation)
+        decoder = mlp([latent_dim, *reversed(hidden), outputs], activation)
+    return kind(encoder, decoder, observation, latent_dim)
+
+
+class ConvDecoder(nn.Module):
+    """z (..., d) -> (..., 784): a 7x7 map of features, upsampled twice by transposed convolutions."""
+
+    def __init__(self, latent_dim, channels=32, activation=nn.ReLU):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, 2 * channels * 49),
+            activation(),
+            nn.Unflatten(-1, (2 * channels, 7, 7)),
+            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
+            activation(),
+            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),  # (1, 28, 28)
+            nn.Flatten(),
+        )
+
+    def forward(self, z):
+        return self.layers(z.reshape(-1, z.shape[-1])).reshape(*z.shape[:-1], 784)
+
+
+def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """A convolutional VAE for 28x28 images given flat, (B, 784). `sigma` may not be "per_pixel"."""
+    _positive_int(latent_dim, "latent_dim")
+    if sigma == "per_pixel":
+        raise ValueError("sigma: got 'per_pixel', expected a number or 'shared' for conv_vae")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = nn.Sequential(
+            nn.Unflatten(-1, (1, 28, 28)),
+            nn.Conv2d(1, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
+            activation(),
+            nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),  # (2 channels, 7, 7)
+            activation(),
+            nn.Flatten(),
+            nn.Linear(2 * channels * 49, 2 * latent_dim),
+        )
+        decoder = ConvDecoder(latent_dim, channels, activation)
+    return VAE(encoder, decoder, observation_model(likelihood, sigma), latent_dim)
+
+
+class LinearVAE(nn.Module):
+    """The VAE whose every quantity is known: x = W z + b + sigma eps (probabilistic PCA, Tipping & Bishop 1999).
+
+    prior N(0, I), likelihood N(W z + b, sigma^2 I), posterior N(V (x - b), diag exp(logvar)), with one logvar (d,)
+    shared by all x. `sigma` is a number, or "shared" to learn it.
+    """
+
+    def __init__(self, data_dim, latent_dim, sigma=1.0, seed=0):
+        super().__init__()
+        self.data_dim = _positive_int(data_dim, "data_dim")
+        self.latent_dim = _positive_int(latent_dim, "latent_dim")
+        if latent_dim >= data_dim:
+            raise ValueError(f"latent_dim: got {latent_dim}, expected less than data_dim = {data_dim}")
+        if sigma == "per_pixel":
+            raise ValueError("sigma: got 'per_pixel', expected a number > 0 or 'shared'")
+        generator = torch.Generator().manual_seed(seed)
+        self.W = nn.Parameter(0.1 * torch.randn(data_dim, latent_dim, generator=generator))
+        self.V = nn.Parameter(0.1 * torch.randn(latent_dim, data_dim, generator=generator))
+        self.b = nn.Parameter(torch.zeros(data_dim))
+        self.logvar = nn.Parameter(torch.zeros(latent_dim))
+        self.observation = GaussianObservation(sigma)
+
+    @property
+    def sigma2(self):
+        return torch.exp(self.observation.logvar)
+
+    def prior(self, y=None):
+        zeros = torch.zeros_like(self.logvar)
+        return DiagonalGaussian(zeros, zeros)
+
+    def posterior(self, x, y=None):
+        return DiagonalGaussian((x - self.b) @ self.V.T, self.logvar)
+
+    def likelihood(self, z, y=None):
+        return self.observation(z @ self.W.T + self.b)
+
+    def log_evidence(self, x):
+        """The exact log p(x) = log N(x; b, W W^T + sigma^2 I): (B, D) -> (B,), nats per example."""
+        noise = self.sigma2.expand(self.data_dim)
+        marginal = torch.distributions.LowRankMultivariateNormal(self.b, self.W, noise, validate_args=False)
+        return marginal.log_prob(x)
+
+    def exact_posterior(self, x):
+        """p(z | x) = N(M^-1 W^T (x - b), sigma^2 M^-1) with M = W^T W + sigma^2 I: a MultivariateNormal over (B, d)."""
+        M = self.W.T @ self.W + self.sigma2 * torch.eye(self.latent_dim, device=self.W.device)
+        mean = torch.linalg.solve(M, self.W.T @ (x - self.b).T).T
+        return torch.distributions.MultivariateNormal(mean, precision_matrix=M / self.sigma2, validate_args=False)
+
+    @torch.no_grad()
+    def fit_exact(self, x):
+        """Set W, b (and sigma, where it is learned) to their maximum-likelihood values on x (N, D), V and logvar
+        to the exact posterior. A dimension whose eigenvalue is below sigma^2 gets a zero column in W. Returns self.
+        """
+        if x.ndim != 2 or x.shape[1] != self.data_dim:
+            raise ValueError(f"x: got shape {tuple(x.shape)}, expected (N, {self.data_dim})")
+        self.b.copy_(x.mean(0))
+        values, vectors = torch.linalg.eigh(torch.cov(x.T, correction=0))
+        values, vectors = values.flip(0), vectors.flip(1)
+        if isinstance(self.observation.logvar, nn.Parameter):
+            self.observation.logvar.copy_(torch.log(values[self.latent_dim :].mean()))
+        excess = (values[: self.latent_dim] - self.sigma2).clamp(min=0)
+        self.W.copy_(vectors[:, : self.latent_dim] * excess.sqrt())
+        self.V.copy_(self.W.T / (excess + self.sigma2).unsqueeze(-1))
+        self.logvar.copy_(torch.log(self.sigma2 / (excess + self.sigma2)))
+        return self
+
+
+def _positive_int(value, name):
+    if not (isinstance(value, int) and value >= 1):
+        raise ValueError(f"{name}: got {value!r}, expected a whole number >= 1")
+    return value

@@ -1,0 +1,134 @@
+"""One loop for every model in the book."""
+
+import math
+import os
+import time
+
+import numpy as np
+import torch
+from tqdm.auto import tqdm
+
+from .objectives import elbo
+
+TERMS = ("loss", "elbo", "reconstruction", "kl", "beta")
+
+
+class History:
+    """What `fit` saw: `history["kl"]` is an array with one number per step, in nats per example.
+
+    Terms: loss (what was minimized), elbo (reconstruction - kl, whatever beta), reconstruction, kl, beta.
+    """
+
+    def __init__(self, steps_per_epoch):
+        self.steps_per_epoch = steps_per_epoch
+        self.seconds = 0.0
+        self.interrupted = False
+        self._rows = []
+
+    def record(self, *row):
+        self._rows.append(row)
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __getitem__(self, term):
+        if term not in TERMS:
+            raise KeyError(f"term: got {term!r}, expected one of {TERMS}")
+        return np.array([row[TERMS.index(term)] for row in self._rows])
+
+    def per_epoch(self, term):
+        """The mean of a term over each epoch; the last, incomplete epoch counts too."""
+        values = self[term]
+        starts = range(0, len(values), self.steps_per_epoch)
+        return np.array([values[start : start + self.steps_per_epoch].mean() for start in starts])
+
+
+def fit(
+    model, x, y=None, *, epochs=None, steps=None, batch_size=128, lr=2e-3, beta=1.0, objective=elbo,
+    schedule="one-cycle", seed=0, device=None, progress=None, callback=None,
+):  # fmt: skip
+    """Maximize an objective over x (N, D) by Adam, and return the `History`.
+
+    epochs or steps: how long, one of the two.      lr: the peak of the "one-cycle" schedule, or "constant".
+    beta: a number, or a function of progress in [0, 1].
+    objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
+    callback: called as callback(step, model) before every step, and once after the last.
+    The same seed gives the same result. Ctrl-C ends the training early and keeps what was learned.
+    Raises FloatingPointError when the loss is NaN or infinite, ValueError for bad arguments.
+    """
+    total, per_epoch = _length(x, y, epochs, steps, batch_size)
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    home = next(model.parameters()).device
+    model.to(device).train()
+    x, y = x.to(device), None if y is None else y.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
+    rate = _rate(optimizer, schedule, lr, total)
+    history, started = History(per_epoch), time.perf_counter()
+    progress = "VAE_BOOK" not in os.environ if progress is None else progress
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        try:
+            for step, batch in enumerate(tqdm(_batches(len(x), batch_size, total), total=total, disable=not progress)):
+                if callback:
+                    callback(step, model)
+                weight = beta(step / total) if callable(beta) else beta
+                terms = objective(model, x[batch], None if y is None else y[batch], beta=weight)
+                loss = -terms.elbo.mean()
+                reconstruction, kl = terms.reconstruction.mean().item(), terms.kl.mean().item()
+                _check_finite(loss.item(), reconstruction, kl, step)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                rate.step()
+                history.record(loss.item(), reconstruction - kl, reconstruction, kl, weight)
+        except KeyboardInterrupt:
+            history.interrupted = True
+            print(f"Stopped by hand at step {len(history)} of {total}; the model keeps what it has learned.")
+    if callback:
+        callback(len(history), model)
+    history.seconds = time.perf_counter() - started
+    model.to(home).eval()
+    return history
+
+
+def _batches(n, batch_size, total):
+    step = 0
+    while step < total:
+        for batch in torch.randperm(n).split(batch_size):
+            if step == total:
+                return
+            yield batch
+            step += 1
+
+
+def _length(x, y, epochs, steps, batch_size):
+    if not (torch.is_tensor(x) and x.is_floating_point() and x.ndim >= 2 and len(x) > 0):
+        got = f"{x.dtype} {tuple(x.shape)}" if torch.is_tensor(x) else type(x).__name__
+        raise ValueError(f"x: got {got}, expected a float tensor of shape (N, D) with N >= 1")
+    if y is not None and len(y) != len(x):
+        raise ValueError(f"y: got {len(y)} labels, expected {len(x)}, one for each row of x")
+    if (epochs is None) == (steps is None):
+        raise ValueError(f"epochs, steps: got epochs={epochs}, steps={steps}, expected exactly one of the two")
+    if batch_size < 1:
+        raise ValueError(f"batch_size: got {batch_size}, expected a whole number >= 1")
+    per_epoch = math.ceil(len(x) / batch_size)
+    total = steps if epochs is None else math.ceil(epochs * per_epoch)
+    if total < 1:
+        raise ValueError(f"epochs, steps: got {epochs if steps is None else steps}, expected more than 0")
+    return total, per_epoch
+
+
+def _rate(optimizer, schedule, lr, total):
+    if schedule == "constant":
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    if schedule == "one-cycle":
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=total + 1)
+    raise ValueError(f"schedule: got {schedule!r}, expected 'one-cycle' or 'constant'")
+
+
+def _check_finite(loss, reconstruction, kl, step):
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"The loss is {loss} at step {step} (reconstruction {reconstruction:.4g}, kl {kl:.4g}). Likely causes: a "
+            "learning rate that is too high, data outside the likelihood's range, NaN in x, or a sigma close to zero."
+        )
