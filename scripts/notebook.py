@@ -40,7 +40,7 @@ def setup_source():
 
 
 def clean(notebook, name):
-    """Give a notebook deterministic ids and metadata, fill the setup cell, and drop all outputs but the checked ones."""
+    """Deterministic ids and metadata, the setup cell filled in, and no outputs but the checked ones."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -71,7 +71,8 @@ def _as_text(output):
 def execute(notebook, folder):
     from nbclient import NotebookClient
 
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    where = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where).execute()
     return notebook
 
 
