@@ -1,0 +1,21 @@
+"""Widgets: one Python class and one ES module each, alive in a kernel and on a static page.
+
+    from vae_utils import widgets
+    widgets.KL(mu=0.5)
+"""
+
+import importlib
+
+_HOME = {"KL": "kl", "Playground": "playground", "Widget": "host"}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,203 @@
+"""Shows one widget anywhere: an AnyWidget where a kernel is alive, self-contained HTML in the built book.
+
+A widget is a subclass of `Widget` that names its module and its fields, and an ES module of the same name:
+
+    class KL(Widget):
+        module = "kl"                          # kl.mjs beside this file
+        sentence = "Two densities and the KL divergence between them."
+        mu = Number(1.0, -3, 3)
+
+    w = KL(mu=0.5)
+    w.mu = 2                                   # checked; moves the slider where a kernel is alive
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from .bundle import bundle, read
+from .fields import Field, Record, Text
+
+_copies: Counter[str] = Counter()
+
+
+class Widget:
+    """Base of every widget: fields checked on assignment, shown as HTML or as a live AnyWidget.
+
+    Class attributes
+        module:   name of the ES module, without suffix.
+        worker:   name of a module that runs in a Web Worker, or None; its source arrives as `worker_source`.
+        sentence: what a reader without JavaScript is told.
+
+    Raises TypeError for an unknown field and whatever the field itself raises.
+    """
+
+    module = ""
+    worker: str | None = None
+    sentence = ""
+
+    def __init__(self, **values):
+        self._state: dict = {}
+        self._live = None
+        self._listeners: list[tuple[str, Callable]] = []
+        fields = self.fields()
+        for name in values:
+            if name not in fields:
+                raise TypeError(f"{type(self).__name__} has no field {name!r}; it has {', '.join(fields)}")
+        for name, field in fields.items():
+            setattr(self, name, values.get(name, field.default))
+
+    @classmethod
+    def fields(cls) -> dict[str, Field]:
+        """The fields of this class by name, base classes first."""
+        return {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Field)
+        }
+
+    def still(self) -> str:
+        """HTML of a figure for readers without JavaScript; none by default."""
+        return ""
+
+    def observe(self, handler: Callable, name: str) -> None:
+        """Call `handler(value)` whenever field `name` changes, from Python or from the page."""
+        if name not in self.fields():
+            raise ValueError(f"name must be a field of {type(self).__name__}, got {name!r}")
+        self._listeners.append((name, handler))
+
+    def _store(self, name: str, value) -> None:
+        self._state[name] = value
+        if self._live is not None:
+            setattr(self._live, name, _wire(value))
+        self._notify(name)
+
+    def _notify(self, name: str) -> None:
+        for wanted, handler in self._listeners:
+            if wanted == name:
+                handler(self._state[name])
+
+    def _from_page(self, change) -> None:
+        name = change["name"]
+        if change["new"] == _wire(self._state[name]):
+            return
+        try:
+            self._state[name] = self.fields()[name].check(change["new"])
+        except (TypeError, ValueError):
+            setattr(self._live, name, _wire(self._state[name]))
+            return
+        self._notify(name)
+
+    def _payload(self, encode: Callable) -> dict:
+        """Everything the module reads: the fields, their limits and the worker's source."""
+        payload = {name: encode(self._state[name]) for name in self.fields()}
+        payload["limits"] = {name: field.limits() for name, field in self.fields().items() if field.limits()}
+        if self.worker:
+            payload["worker_source"] = bundle(self.worker)
+        return payload
+
+    def live(self):
+        """The AnyWidget that mirrors this widget in a running kernel, made on first use."""
+        if self._live is None:
+            self._live = _any_widget(self)
+            self._live.observe(self._from_page, names=list(self.fields()))
+        return self._live
+
+    def to_html(self) -> str:
+        """Self-contained HTML: the module, its data and a small model, needing no kernel and no network."""
+        payload = json.dumps(self._payload(_text), sort_keys=True, allow_nan=False)
+        digest = hashlib.sha256(f"{self.module}{payload}".encode()).hexdigest()[:10]
+        _copies[digest] += 1
+        identity = f"vae-{self.module}-{digest}-{_copies[digest]}"
+        script = _SHIM.replace("ARGUMENTS", _script([identity, bundle(self.module), json.loads(payload), _style()]))
+        return (
+            f'<div class="vae-widget" id="{identity}" data-widget="{self.module}"><noscript>'
+            f"<p>{html.escape(self.sentence)} This figure moves when JavaScript is switched on.</p>{self.still()}"
+            f"</noscript></div>\n<script>{script}</script>"
+        )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        text = {"text/plain": repr(self)}
+        if os.environ.get("VAE_BOOK") == "1":
+            return {"text/html": self.to_html(), **text}
+        data, metadata = self.live()._repr_mimebundle_() or ({}, {})
+        return {**data, **text}, metadata
+
+    def __repr__(self) -> str:
+        shown = [f"{k}={v!r}" for k, v in self._state.items() if isinstance(v, (int, float, str)) and len(str(v)) < 40]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _wire(value):
+    """A value as ipywidgets sends it: arrays as raw bytes with dtype and shape."""
+    if isinstance(value, np.ndarray):
+        return {"dtype": value.dtype.name, "shape": list(value.shape), "data": value.tobytes()}
+    return value
+
+
+def _text(value):
+    """A value as the page's JSON holds it: arrays as base64."""
+    if isinstance(value, np.ndarray):
+        return {**_wire(value), "data": base64.b64encode(value.tobytes()).decode()}
+    return value
+
+
+def _style() -> str:
+    return read("widget.css")
+
+
+def _script(value) -> str:
+    """JSON that may stand inside a script element."""
+    return json.dumps(value, sort_keys=True).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+
+
+def _any_widget(widget: Widget):
+    import anywidget
+    import traitlets
+
+    payload = widget._payload(_wire)
+    traits = {name: traitlets.Any(value).tag(sync=True) for name, value in payload.items()}
+    body = {"_esm": bundle(widget.module), "_css": _style(), **traits}
+    return type(type(widget).__name__, (anywidget.AnyWidget,), body)()
+
+
+_SHIM = """((id, source, state, style) => {
+  const model = () => {
+    const handlers = {}, values = structuredClone(state);
+    return {
+      get: (name) => values[name],
+      set(name, value) {
+        if (Object.is(values[name], value)) return;
+        values[name] = value;
+        [...(handlers[`change:${name}`] ?? [])].forEach((handler) => handler());
+      },
+      on: (event, handler) => (handlers[event] ??= []).push(handler),
+      off: (event, handler) => { handlers[event] = (handlers[event] ?? []).filter((h) => h !== handler); },
+      save_changes() {},
+    };
+  };
+  if (!document.getElementById("vae-widget-style")) {
+    document.head.append(Object.assign(document.createElement("style"), { id: "vae-widget-style", textContent: style }));
+  }
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  import(url).then((module) => {
+    for (const el of document.querySelectorAll(`[id="${id}"]:not([data-mounted])`)) {
+      el.dataset.mounted = "";
+      module.default.render({ model: model(), el });
+    }
+  }).catch((error) => {
+    console.error(error);
+    document.getElementById(id).textContent = "This widget could not start in your browser.";
+  });
+})(...ARGUMENTS);"""
+
+__all__ = ["Record", "Text", "Widget"]
