@@ -1,0 +1,120 @@
+"""Reads plain Jupyter Markdown as a book: numbered formulas that are linked, and blockquotes that are boxes."""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
+
+logger = logging.getLogger(__name__)
+TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
+MENTION = re.compile(r"\((\d+\.\d+)\)")
+BOXES = ("note", "myth", "exercise", "summary", "question")
+NO_LINKS = (nodes.math, nodes.math_block, nodes.literal, nodes.literal_block, nodes.reference, nodes.title, nodes.raw)
+
+
+class Box(nodes.block_quote):
+    """A blockquote that begins with a bold Note, Myth, Exercise, ..."""
+
+
+def visit_box(translator, node: Box) -> None:
+    # A blockquote would be read out as a quotation.
+    attributes = {"role": "note", "aria-label": node["label"]}
+    translator.body.append(translator.starttag(node, "div", CLASS=f"box box-{node['kind']}", **attributes))
+
+
+def depart_box(translator, node: Box) -> None:
+    translator.body.append("</div>\n")
+
+
+def make_boxes(document: nodes.document) -> None:
+    for quote in list(document.findall(nodes.block_quote)):
+        first = quote[0] if len(quote) else None
+        if not isinstance(first, nodes.paragraph) or not isinstance(first[0], nodes.strong):
+            continue
+        label = first[0].astext().strip().rstrip(".:")
+        kind = label.split()[0].lower() if label else ""
+        if kind in BOXES:
+            box = Box("", *quote.children, kind=kind, label=label)
+            if kind == "exercise" and (number := re.search(r"\d+\.\d+", label)):
+                box["ids"] = [f"exercise-{number.group().replace('.', '-')}"]
+            quote.replace_self(box)
+
+
+def tag_id(tag: str) -> str:
+    return "formula-" + tag.replace(".", "-")
+
+
+def collect_tags(env, docname: str, document: nodes.document) -> None:
+    tags = env_tags(env)
+    for block in document.findall(nodes.math_block):
+        for tag in TAG.findall(block.astext()):
+            if tags.get(tag, docname) != docname or tag_id(tag) in document.ids:
+                logger.warning("formula (%s) is numbered twice", tag, location=block)
+            tags[tag] = docname
+            document.ids[tag_id(tag)] = block
+            block["ids"].append(tag_id(tag))
+
+
+def read_document(app: Sphinx, document: nodes.document) -> None:
+    make_boxes(document)
+    collect_tags(app.env, app.env.docname, document)
+
+
+def link_mentions(app: Sphinx, document: nodes.document, docname: str) -> None:
+    tags = env_tags(app.env)
+    for text in list(document.findall(nodes.Text)):
+        if "(" in text and not has_ancestor(text, NO_LINKS):
+            parts = list(split_mentions(app, tags, docname, text.astext()))
+            if len(parts) > 1:
+                text.parent.replace(text, parts)
+
+
+def split_mentions(app: Sphinx, tags: dict[str, str], docname: str, text: str):
+    start = 0
+    for match in MENTION.finditer(text):
+        target = tags.get(match[1])
+        if target:
+            yield nodes.Text(text[start : match.start()])
+            label = nodes.inline("", match[0], classes=["formula-reference"])
+            yield make_refnode(app.builder, docname, target, tag_id(match[1]), label, f"Formula {match[1]}")
+            start = match.end()
+    yield nodes.Text(text[start:])
+
+
+def has_ancestor(node: nodes.Node, kinds: tuple) -> bool:
+    while node := node.parent:
+        if isinstance(node, kinds):
+            return True
+    return False
+
+
+def visit_display_math(translator, node: nodes.math_block) -> None:
+    # Sphinx would wrap a formula with line breaks in `split`, where MathJax refuses a \tag.
+    formula = translator.encode(node.astext()).strip()
+    start = translator.starttag(node, "div", CLASS="math notranslate nohighlight")
+    translator.body.append(f"{start}\\[{formula}\\]</div>\n")
+    raise nodes.SkipNode
+
+
+def env_tags(env) -> dict[str, str]:
+    if not hasattr(env, "vae_formula_tags"):
+        env.vae_formula_tags = {}
+    return env.vae_formula_tags
+
+
+def forget_tags(app: Sphinx, env, docname: str) -> None:
+    env.vae_formula_tags = {tag: where for tag, where in env_tags(env).items() if where != docname}
+
+
+def replace_math_renderer(app: Sphinx) -> None:
+    app.registry.html_block_math_renderers["mathjax"] = (visit_display_math, None)
+
+
+def setup(app: Sphinx) -> None:
+    app.add_node(Box, html=(visit_box, depart_box))
+    app.connect("builder-inited", replace_math_renderer)
+    app.connect("doctree-read", read_document)
+    app.connect("doctree-resolved", link_mentions)
+    app.connect("env-purge-doc", forget_tags)
