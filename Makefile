@@ -1,0 +1,52 @@
+# Two commands do everything: `make book` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+READY := .venv/.ready-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
+SITE := _build/html/index.html
+ifdef VAE_DATA
+export VAE_DATA := $(abspath $(VAE_DATA))
+endif
+
+.PHONY: help book test page serve lab fork clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make book                 set up, execute every chapter, build the website"
+	@echo "make test                 prove that all of it works: unit tests, chapters, website"
+	@echo "make page CHAPTER=02_elbo build one chapter alone, quickly"
+	@echo "make serve                the built website at http://localhost:$(PORT)"
+	@echo "make lab                  open the chapters in JupyterLab"
+	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
+	@echo "make clean                remove what was built (the environment .venv stays)"
+
+book: $(READY)
+	@$(BIN)/python scripts/build.py
+
+test: $(READY)
+	@$(BIN)/python scripts/test.py
+
+page: $(READY)
+	@$(BIN)/python scripts/page.py $(CHAPTER)
+
+serve: book
+	@echo "serving http://localhost:$(PORT), Ctrl-C ends it"
+	@$(BIN)/python -m http.server $(PORT) --directory _build/html
+
+lab: $(READY)
+	@$(BIN)/jupyter lab chapters
+
+fork:
+	@$(PYTHON) scripts/fork.py $(REPO)
+
+clean:
+	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache
+
+$(READY):
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and f'Python 3.10 or newer is needed, this is {sys.version}')"
+	@echo "setting up .venv, once (PyTorch is large: this takes some minutes)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f .venv/.ready-* && touch $@
