@@ -6,7 +6,11 @@
 
 import importlib
 
-_HOME = {"KL": "kl", "Playground": "playground", "Widget": "host"}
+# One line a widget: its class and the module that holds it.
+_HOME = {
+    "KL": "kl",
+    "Widget": "host",
+}
 
 __all__ = sorted(_HOME)
 

@@ -25,8 +25,14 @@ const STEPS = 1000;
 
 const SCALES = {
   linear: { to: (t, low, high) => low + t * (high - low), from: (v, low, high) => (v - low) / (high - low) },
-  log: { to: (t, low, high) => low * (high / low) ** t, from: (v, low, high) => Math.log(v / low) / Math.log(high / low) },
-  power: { to: (t, low, high) => low + t ** 3 * (high - low), from: (v, low, high) => Math.cbrt((v - low) / (high - low)) },
+  log: {
+    to: (t, low, high) => low * (high / low) ** t,
+    from: (v, low, high) => Math.log(v / low) / Math.log(high / low),
+  },
+  power: {
+    to: (t, low, high) => low + t ** 3 * (high - low),
+    from: (v, low, high) => Math.cbrt((v - low) / (high - low)),
+  },
 };
 
 const roundTo = (value, step) => {
@@ -39,8 +45,10 @@ export const slider = (state, { name, label, step = 0.01, scale = "linear", titl
   const [low, high] = state.limits(name);
   const { to, from } = SCALES[scale];
   const linear = scale === "linear";
-  const range = make("input", { type: "range", ...(linear ? { min: low, max: high, step } : { min: 0, max: STEPS, step: 1 }) });
-  const number = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": `${label}, as a number` });
+  const marks = linear ? { min: low, max: high, step } : { min: 0, max: STEPS, step: 1 };
+  const range = make("input", { type: "range", ...marks });
+  const exact = `${label}, as a number`;
+  const number = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", "aria-label": exact });
   const fits = (value) => clamp(roundTo(value, step), low, high);
   range.addEventListener("input", () => {
     state.set(name, fits(linear ? Number(range.value) : to(range.value / STEPS, low, high)));
@@ -84,7 +92,8 @@ export const choice = (state, { name, label, options = state.limits(name), label
   const show = () => inputs.forEach((input, i) => (input.checked = options[i] === state.get(name)));
   state.on(name, show);
   show();
-  const pills = inputs.map((input, i) => make("label", {}, input, make("span", { text: labels[options[i]] ?? options[i] })));
+  const words = options.map((value) => make("span", { text: labels[value] ?? value }));
+  const pills = inputs.map((input, i) => make("label", {}, input, words[i]));
   return make("fieldset", { class: "vae-choice" }, make("legend", { text: label }), make("div", {}, ...pills));
 };
 
@@ -97,5 +106,7 @@ export const toggle = (state, { name, label }) => {
   return make("label", { class: "vae-toggle" }, box, make("span", { text: label }));
 };
 
-export const button = (label, pressed, { primary = false } = {}) =>
-  make("button", { type: "button", class: primary ? "vae-button vae-primary" : "vae-button", text: label, onclick: pressed });
+export const button = (label, pressed, { primary = false } = {}) => {
+  const classes = primary ? "vae-button vae-primary" : "vae-button";
+  return make("button", { type: "button", class: classes, text: label, onclick: pressed });
+};

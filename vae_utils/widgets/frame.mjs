@@ -28,12 +28,14 @@ const tie = (model, cleanups) => {
   };
 };
 
+const shown = (value) => (typeof value === "number" ? format(value, 3) : value);
+
 const readoutItem = ([label, value, concept]) =>
   make(
     "div",
     concept ? { style: `--concept: var(--w-${concept})` } : {},
     make("dt", { text: label }),
-    make("dd", { text: typeof value === "number" ? format(value, 3) : value }),
+    make("dd", { text: shown(value) }),
   );
 
 /** Two elements: what is seen changes at once, what is spoken waits until the numbers rest. */
@@ -43,7 +45,7 @@ const makeReadout = (cleanups) => {
   let [last, timer] = ["", 0];
   cleanups.push(() => clearTimeout(timer));
   const say = (items) => {
-    const text = items.map(([label, value]) => `${label} ${typeof value === "number" ? format(value, 3) : value}`).join("; ");
+    const text = items.map(([label, value]) => `${label} ${shown(value)}`).join("; ");
     if (text === last) return;
     last = text;
     seen.replaceChildren(...items.map(readoutItem));
@@ -59,7 +61,8 @@ const makePanel = (settings, theme, redraw) => {
   const canvas = make("canvas", { role: "img", "aria-label": label });
   const holder = make("div", { class: "vae-canvas", style: `height: ${height}px` }, canvas);
   if (settings.square) holder.style.cssText = "aspect-ratio: 1";
-  const figure = make("figure", { class: "vae-panel" }, ...(title ? [make("figcaption", { text: title })] : []), holder);
+  const caption = title ? [make("figcaption", { text: title })] : [];
+  const figure = make("figure", { class: "vae-panel" }, ...caption, holder);
   const panel = { canvas, holder, figure, handles: [], plot: null };
   panel.draw = () => {
     const { clientWidth: width, clientHeight: height } = holder;
@@ -121,12 +124,13 @@ const makeHandle = (panel, { label, at, move, axis = "both", step = 0.05, color 
   const place = (plot) => {
     const [x, y] = at();
     const range = axis === "y" ? plot.yRange : plot.xRange;
+    const spoken = { x: format(x), y: format(y), both: `${format(x)}, ${format(y)}` };
     knob.style.left = `${clamp(plot.px(x), 0, plot.width)}px`;
     knob.style.top = `${clamp(plot.py(y), 0, plot.height)}px`;
     knob.setAttribute("aria-valuemin", format(range[0]).replace("\u2212", "-"));
     knob.setAttribute("aria-valuemax", format(range[1]).replace("\u2212", "-"));
     knob.setAttribute("aria-valuenow", (axis === "y" ? y : x).toFixed(3));
-    knob.setAttribute("aria-valuetext", text?.() ?? (axis === "both" ? `${format(x)}, ${format(y)}` : format(axis === "y" ? y : x)));
+    knob.setAttribute("aria-valuetext", text?.() ?? spoken[axis]);
   };
   panel.holder.append(knob);
   panel.handles.push({ knob, place });
@@ -140,7 +144,8 @@ const watchStrokes = (panel, stroke) => {
   const report = (event, extra) => {
     if (!panel.plot) return;
     const box = holder.getBoundingClientRect();
-    stroke({ ...panel.plot.at(event.clientX - box.left, event.clientY - box.top), first: false, last: false, ...extra });
+    const at = panel.plot.at(event.clientX - box.left, event.clientY - box.top);
+    stroke({ ...at, first: false, last: false, ...extra });
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
@@ -189,7 +194,8 @@ export const frame = ({ model, el, title }) => {
   const state = tie(model, cleanups);
   let [theme, request, summary] = [null, 0, null];
   el.classList.add("vae-widget");
-  const body = make("section", { class: "vae-body", "aria-label": title }, make("p", { class: "vae-title", text: title }));
+  const heading = make("p", { class: "vae-title", text: title });
+  const body = make("section", { class: "vae-body", "aria-label": title }, heading);
   el.replaceChildren(body);
   const readout = makeReadout(cleanups);
 

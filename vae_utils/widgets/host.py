@@ -24,7 +24,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .bundle import bundle, read
-from .fields import Field, Record, Text
+from .fields import Field
 
 _copies: Counter[str] = Counter()
 
@@ -119,9 +119,10 @@ class Widget:
         _copies[digest] += 1
         identity = f"vae-{self.module}-{digest}-{_copies[digest]}"
         script = _SHIM.replace("ARGUMENTS", _script([identity, bundle(self.module), json.loads(payload), _style()]))
+        still = _styled_still(self)
         return (
             f'<div class="vae-widget" id="{identity}" data-widget="{self.module}"><noscript>'
-            f"<p>{html.escape(self.sentence)} This figure moves when JavaScript is switched on.</p>{self.still()}"
+            f"<p>{html.escape(self.sentence)} This figure moves when JavaScript is switched on.</p>{still}"
             f"</noscript></div>\n<script>{script}</script>"
         )
 
@@ -149,6 +150,18 @@ def _text(value):
     if isinstance(value, np.ndarray):
         return {**_wire(value), "data": base64.b64encode(value.tobytes()).decode()}
     return value
+
+
+def _styled_still(widget: Widget) -> str:
+    if type(widget).still is Widget.still:
+        return ""
+    import matplotlib
+
+    from .. import plots
+
+    with matplotlib.rc_context():
+        plots.use_style()
+        return widget.still()
 
 
 def _style() -> str:
@@ -186,7 +199,8 @@ _SHIM = """((id, source, state, style) => {
     };
   };
   if (!document.getElementById("vae-widget-style")) {
-    document.head.append(Object.assign(document.createElement("style"), { id: "vae-widget-style", textContent: style }));
+    const sheet = Object.assign(document.createElement("style"), { id: "vae-widget-style", textContent: style });
+    document.head.append(sheet);
   }
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   import(url).then((module) => {
@@ -199,5 +213,3 @@ _SHIM = """((id, source, state, style) => {
     document.getElementById(id).textContent = "This widget could not start in your browser.";
   });
 })(...ARGUMENTS);"""
-
-__all__ = ["Record", "Text", "Widget"]

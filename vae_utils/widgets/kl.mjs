@@ -26,7 +26,8 @@ export const curves = (values) => {
 export const divergence = (values) => {
   const { mu, sigma, prior_mu, prior_sigma, target, direction } = values;
   if (target !== "normal") return STEP * curves(values).integrand.reduce((total, value) => total + value, 0);
-  return direction === "q||p" ? gaussianKl(mu, sigma, prior_mu, prior_sigma) : gaussianKl(prior_mu, prior_sigma, mu, sigma);
+  if (direction === "q||p") return gaussianKl(mu, sigma, prior_mu, prior_sigma);
+  return gaussianKl(prior_mu, prior_sigma, mu, sigma);
 };
 
 /** The terms that add up to the KL: [label, nats]. */
@@ -53,7 +54,8 @@ export const descend = (values, rate = 0.08) => {
   const slopeMu = (at(mu + h, logSigma) - at(mu - h, logSigma)) / (2 * h);
   const slopeSigma = (at(mu, logSigma + h) - at(mu, logSigma - h)) / (2 * h);
   const move = (slope) => clamp(rate * slope, -0.12, 0.12);
-  return { mu: mu - move(slopeMu), sigma: Math.exp(logSigma - move(slopeSigma)), slope: Math.hypot(slopeMu, slopeSigma) };
+  const slope = Math.hypot(slopeMu, slopeSigma);
+  return { mu: mu - move(slopeMu), sigma: Math.exp(logSigma - move(slopeSigma)), slope };
 };
 
 const NAMES = ["mu", "sigma", "prior_mu", "prior_sigma", "target", "direction"];
@@ -124,14 +126,14 @@ export default {
     });
 
     ui.panel({
-      title: "The terms, each zero when q equals p.",
+      title: "The terms that add up to it.",
       x: () => {
         const parts = terms(values()).map(([, value]) => value);
         const low = Math.min(0, ...parts);
         const high = Math.max(0, divergence(values()), ...parts);
-        return [Math.min(-1, 1.25 * low), Math.max(2, 1.25 * high)];
+        return [Math.min(-1.5, 1.25 * low), Math.max(2, 1.25 * high)];
       },
-      y: () => [-0.6, terms(values()).length + 0.6],
+      y: () => [-0.6, terms(values()).length + 0.5],
       yTicks: [],
       xLabel: "nats",
       draw(plot) {
@@ -139,8 +141,9 @@ export default {
         rows.forEach(([label, value], i) => {
           const y = rows.length - 1 - i;
           const total = i === rows.length - 1;
-          plot.bar(Math.min(0, value), Math.max(0, value), y - 0.32, y + 0.32, { color: "kl", alpha: total ? 0.9 : 0.4 });
-          plot.text(plot.xRange[1], y, label, { align: "right", dx: -4, bold: total });
+          const alpha = total ? 0.9 : 0.45;
+          plot.bar(Math.min(0, value), Math.max(0, value), y - 0.4, y + 0.05, { color: "kl", alpha });
+          plot.text(plot.xRange[0], y, label, { align: "left", baseline: "bottom", dy: -5, bold: total });
         });
         plot.vline(0, { width: 1 });
       },

@@ -2,7 +2,8 @@
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-export const linspace = (low, high, n) => Float64Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
+export const linspace = (low, high, n) =>
+  Float64Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 

@@ -7,7 +7,9 @@ const safeRange = ([low, high]) => (Number.isFinite(low) && Number.isFinite(high
 
 /** One picture of a panel. Colors are concept names ("kl", "prior", "ink", ...) or CSS colors. */
 export class Plot {
-  constructor(context, { width, height, theme, x, y, xLabel = "", yLabel = "", equal = false, axes = true, xTicks, yTicks }) {
+  constructor(context, settings) {
+    const { width, height, theme, x, y, equal = false, axes = true } = settings;
+    const { xLabel = "", yLabel = "", xTicks, yTicks } = settings;
     Object.assign(this, { context, width, height, theme, xLabel, yLabel, axes, marks: { x: xTicks, y: yTicks } });
     this.margin = axes
       ? { left: yLabel ? 50 : yTicks?.length === 0 ? 8 : 34, right: 10, top: 10, bottom: xLabel ? 38 : 24 }
@@ -139,7 +141,7 @@ export class Plot {
     });
   }
 
-  /** Dots of `radius` pixels; `colors` (one CSS color per point) instead of one color; `shape` "dot", "ring" or "cross". */
+  /** Dots of `radius` pixels; `colors` one CSS color per point; `shape` "dot", "ring" or "cross". */
   points(xs, ys, settings = {}) {
     const { radius = 2.5, colors, shape = "dot" } = settings;
     this.with({ width: 1.5, ...settings }, (context) => {
@@ -234,7 +236,8 @@ export const grey = (values, columns, rows, theme, color = "ink") => {
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows });
   const context = canvas.getContext("2d");
   const picture = context.createImageData(columns, rows);
-  const [paper, ink] = theme.shades?.[color] ?? ((theme.shades ??= {})[color] = [rgb(theme.surface), rgb(theme.color(color))]);
+  const shades = (theme.shades ??= {});
+  const [paper, ink] = (shades[color] ??= [rgb(theme.surface), rgb(theme.color(color))]);
   for (let i = 0; i < columns * rows; i++) {
     for (let c = 0; c < 3; c++) picture.data[4 * i + c] = paper[c] + (ink[c] - paper[c]) * values[i];
     picture.data[4 * i + 3] = 255;

@@ -1,0 +1,203 @@
+"""Widgets without a page: fields, payload, bundler; and the JavaScript, linted and unit-tested under Node."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vae_utils import widgets
+from vae_utils.widgets import bundle, fields, host
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "vae_utils" / "widgets"
+JS_TESTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
+NAMES = [name for name in widgets.__all__ if name != "Widget"]
+
+
+def make(name):
+    """The widget called `name` with its defaults, or its own small example."""
+    kind = getattr(widgets, name)
+    return getattr(kind, "example", kind)()
+
+
+class Probe(host.Widget):
+    module = "kl"
+    sentence = "A <probe>."
+    beta = fields.Number(1.0, 0, 16)
+    size = fields.Whole(2, 1, 9)
+    kind = fields.Choice("ring", ("ring", "moons"))
+    on = fields.Flag(False)
+    points = fields.Array("float32", (None, 2))
+
+    def __init__(self, points=((0, 1), (2, 3)), **values):
+        super().__init__(points=points, **values)
+
+
+BAD = [
+    ("beta", -0.1, ValueError, "between 0 and 16"),
+    ("beta", float("nan"), ValueError, "beta"),
+    ("beta", float("inf"), ValueError, "beta"),
+    ("beta", "4", TypeError, "'4'"),
+    ("beta", True, TypeError, "beta"),
+    ("size", 2.5, TypeError, "whole"),
+    ("size", 10, ValueError, "between 1 and 9"),
+    ("kind", "spirals", ValueError, "ring, moons"),
+    ("on", 1, TypeError, "True or False"),
+    ("points", [[1, 2, 3]], ValueError, r"shape \(None, 2\)"),
+    ("points", [[1, np.nan]], ValueError, "finite"),
+    ("points", [["a", "b"]], TypeError, "numbers"),
+]
+
+
+@pytest.mark.parametrize("name, value, error, words", BAD)
+def test_a_bad_value_is_refused_and_changes_nothing(name, value, error, words):
+    probe = Probe()
+    before = repr(getattr(probe, name))
+    with pytest.raises(error, match=words) as caught:
+        setattr(probe, name, value)
+    assert name in str(caught.value)
+    assert repr(getattr(probe, name)) == before
+    with pytest.raises(error):
+        Probe(**{name: value})
+
+
+def test_an_unknown_field_is_named():
+    with pytest.raises(TypeError, match=r"no field 'gamma'.*beta"):
+        Probe(gamma=1)
+    with pytest.raises(ValueError, match="gamma"):
+        Probe().observe(print, "gamma")
+
+
+def test_observers_hear_only_their_field():
+    probe, heard = Probe(), []
+    probe.observe(heard.append, "beta")
+    probe.beta = 4
+    probe.size = 3
+    assert heard == [4.0] and probe.beta == 4.0 and probe.size == 3
+
+
+def test_both_hosts_send_the_same_arrays():
+    points = np.arange(6, dtype=np.float64).reshape(3, 2)
+    probe = Probe(points)
+    page = json.loads(json.dumps(probe._payload(host._text)))["points"]
+    wire = probe._payload(host._wire)["points"]
+    assert page["dtype"] == wire["dtype"] == "float32" and page["shape"] == wire["shape"] == [3, 2]
+    assert host.base64.b64decode(page["data"]) == wire["data"] == points.astype("<f4").tobytes()
+
+
+def test_the_page_is_deterministic_and_copies_have_their_own_ids():
+    host._copies.clear()
+    first, second = Probe().to_html(), Probe().to_html()
+    host._copies.clear()
+    assert Probe().to_html() == first
+    ids = [re.search(r'id="([^"]+)"', page)[1] for page in (first, second)]
+    assert ids[0] != ids[1] and first.replace(ids[0], ids[1]) == second
+    assert Probe(beta=2).to_html().split(ids[0][:-2])[0] != first.split(ids[0][:-2])[0]
+
+
+def test_nothing_in_the_payload_can_close_the_script():
+    class Loud(Probe):
+        note = fields.Text("</script><!-- <script>")
+
+    page = Loud().to_html()
+    assert page.count("<script>") == 1 and page.count("</script>") == 1 and "<!--" not in page
+    assert "A &lt;probe&gt;." in page
+
+
+def test_the_book_gets_html_alone_and_a_kernel_a_live_view(monkeypatch):
+    monkeypatch.setenv("VAE_BOOK", "1")
+    assert set(Probe()._repr_mimebundle_()) == {"text/html", "text/plain"}
+    monkeypatch.delenv("VAE_BOOK")
+    data, _ = Probe()._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data and "text/html" not in data
+
+
+def test_a_live_widget_follows_python_and_python_follows_it():
+    probe, heard = Probe(), []
+    probe.observe(heard.append, "beta")
+    live = probe.live()
+    assert live is probe.live()
+    probe.beta = 4
+    assert live.beta == 4.0
+    live.beta = 7
+    assert probe.beta == 7.0
+    live.beta = 99
+    assert probe.beta == 7.0 and live.beta == 7.0
+    assert heard == [4.0, 7.0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_widget_bundles_into_one_module_that_fetches_nothing(name, tmp_path):
+    kind = getattr(widgets, name)
+    source = bundle.bundle(kind.module)
+    assert len(re.findall(r"^export default", source, re.MULTILINE)) == 1
+    assert not re.search(r"^import\b|\bfetch\(|https?://", source, re.MULTILINE)
+    assert kind.sentence and kind.__doc__
+    if kind.worker:
+        assert "export" not in re.findall(r"^\w+", bundle.bundle(kind.worker), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_widget_keeps_its_html_small_and_the_same(name):
+    host._copies.clear()
+    first = make(name).to_html()
+    host._copies.clear()
+    assert make(name).to_html() == first
+    assert len(first) < 1_500_000
+    assert "<noscript><p>" in first
+
+
+def test_the_bundler_names_a_line_it_does_not_know(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
+    (tmp_path / "odd.mjs").write_text("export { a };\n")
+    with pytest.raises(ValueError, match=r"odd\.mjs"):
+        bundle.bundle.__wrapped__("odd")
+
+
+def test_the_fallback_colors_are_those_of_the_figures():
+    from vae_utils import plots
+
+    css = (FOLDER / "widget.css").read_text()
+    for colors in (plots.COLORS, plots.DARK_COLORS):
+        for concept, color in colors.items():
+            assert f"--w-{concept}: var(--vae-{concept}, {color});" in css
+    for i, color in enumerate(plots.CLASS_COLORS):
+        assert f"--w-class-{i}: {color};" in css
+
+
+def test_widgets_import_without_torch():
+    load = "from vae_utils import widgets as w; [getattr(w, n) for n in w.__all__]"
+    code = f"import sys; {load}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_javascript_is_clean():
+    linter = Path(sys.executable).parent / "oxlint"
+    config = ROOT / "tests" / "js" / "oxlint.json"
+    folders = [str(FOLDER), str(ROOT / "tests" / "js")]
+    done = subprocess.run([linter, "-c", config, "--deny-warnings", *folders], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    long = [
+        f"{path.name}:{i}"
+        for folder in folders
+        for path in Path(folder).glob("*.mjs")
+        for i, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 120
+    ]
+    assert not long
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node here: the browser tests run these instead")
+@pytest.mark.parametrize("path", JS_TESTS, ids=lambda path: path.name.removesuffix(".test.mjs"))
+def test_javascript_units(path):
+    command = ["node", str(ROOT / "tests" / "js" / "run.mjs"), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    results = json.loads(done.stdout)
+    assert results
+    assert not [result for result in results if result["error"]]
