@@ -28,12 +28,15 @@ def depart_box(translator, node: Box) -> None:
     translator.body.append("</div>\n")
 
 
+def bold_beginning(quote: nodes.block_quote) -> str:
+    first = quote[0] if len(quote) else None
+    words = [child for child in first.children if child.astext()] if isinstance(first, nodes.paragraph) else []
+    return words[0].astext() if words and isinstance(words[0], nodes.strong) else ""
+
+
 def make_boxes(document: nodes.document) -> None:
     for quote in list(document.findall(nodes.block_quote)):
-        first = quote[0] if len(quote) else None
-        if not isinstance(first, nodes.paragraph) or not isinstance(first[0], nodes.strong):
-            continue
-        label = first[0].astext().strip().rstrip(".:")
+        label = bold_beginning(quote).strip().rstrip(".:")
         kind = label.split()[0].lower() if label else ""
         if kind in BOXES:
             box = Box("", *quote.children, kind=kind, label=label)
