@@ -9,13 +9,8 @@ def check_value(answer, expected, name, tolerance=1e-4, hint=""):
     """Compare a number, array or tensor with the expected one; prints one line."""
     if _unfilled(answer):
         return print(f"{OPEN} {name}: not filled in yet.")
-    try:
-        difference = _difference(answer, expected)
-    except (TypeError, ValueError, RuntimeError) as problem:
-        return print(f"{CROSS} {name}: {problem}.{_hint(hint)}")
-    if difference <= tolerance:
-        return print(f"{TICK} {name}")
-    print(f"{CROSS} {name}: differs by up to {difference:.4g} (allowed: {tolerance:g}).{_hint(hint)}")
+    problem = _problem(answer, expected, tolerance)
+    print(f"{CROSS} {name}: {problem}.{_hint(hint)}" if problem else f"{TICK} {name}")
 
 
 def check_function(candidate, reference, inputs, name, tolerance=1e-4, hint=""):
@@ -26,15 +21,12 @@ def check_function(candidate, reference, inputs, name, tolerance=1e-4, hint=""):
         except NotImplementedError:
             return print(f"{OPEN} {name}: not filled in yet.")
         except Exception as problem:
-            return print(f"{CROSS} {name}: your function raised {type(problem).__name__}: {problem}{_hint(hint)}")
+            return print(f"{CROSS} {name}: your function raised {type(problem).__name__}: {problem}.{_hint(hint)}")
         if _unfilled(answer):
             return print(f"{OPEN} {name}: not filled in yet.")
-        try:
-            difference = _difference(answer, reference(*arguments))
-        except (TypeError, ValueError, RuntimeError) as problem:
+        problem = _problem(answer, reference(*arguments), tolerance)
+        if problem:
             return print(f"{CROSS} {name}: {problem}.{_hint(hint)}")
-        if not difference <= tolerance:
-            return print(f"{CROSS} {name}: differs by up to {difference:.4g} (allowed: {tolerance:g}).{_hint(hint)}")
     print(f"{TICK} {name}")
 
 
@@ -42,23 +34,44 @@ def check_true(condition, name, hint=""):
     """Print a tick if the condition holds."""
     if _unfilled(condition):
         return print(f"{OPEN} {name}: not filled in yet.")
-    print(f"{TICK} {name}" if condition else f"{CROSS} {name}: not yet.{_hint(hint)}")
+    try:
+        holds = bool(torch.as_tensor(condition).all())
+    except Exception:
+        return print(f"{CROSS} {name}: got {_kind(condition)}, expected True or False.{_hint(hint)}")
+    print(f"{TICK} {name}" if holds else f"{CROSS} {name}: not yet.{_hint(hint)}")
 
 
 def _unfilled(answer):
-    return answer is None or answer is Ellipsis
+    return answer is None or answer is Ellipsis or (isinstance(answer, tuple | list) and any(map(_unfilled, answer)))
 
 
-def _difference(answer, expected):
-    answer, expected = _numbers(answer), _numbers(expected)
+def _problem(answer, expected, tolerance):
+    """What is wrong with the answer, in words; None if nothing is."""
+    expected = _numbers(expected)
+    try:
+        answer = _numbers(answer)
+    except Exception:
+        return f"got {_kind(answer)}, expected {_described(expected)}"
     if answer.shape != expected.shape:
-        raise ValueError(f"got shape {tuple(answer.shape)}, expected {tuple(expected.shape)}")
+        return f"got {_described(answer)}, expected {_described(expected)}"
     same = answer == expected  # infinities compare equal, and their difference would not
-    return torch.where(same, 0.0, (answer - expected).abs()).nan_to_num(nan=torch.inf).max().item()
+    gap = torch.where(same, 0.0, (answer - expected).abs()).nan_to_num(nan=torch.inf)
+    difference = max(gap.flatten().tolist(), default=0.0)
+    return None if difference <= tolerance else f"differs by up to {difference:.4g} (allowed: {tolerance:g})"
 
 
 def _numbers(value):
-    return torch.as_tensor(value).detach().to(torch.float64)
+    if isinstance(value, tuple | list) and value:
+        return torch.stack([_numbers(part) for part in value])
+    return torch.as_tensor(value).detach().cpu().to(torch.float64)
+
+
+def _described(numbers):
+    return f"shape {tuple(numbers.shape)}" if numbers.ndim else "a number"
+
+
+def _kind(answer):
+    return f"an answer of type {type(answer).__name__}"
 
 
 def _hint(hint):

@@ -7,8 +7,11 @@ from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.distributions import LowRankMultivariateNormal, MultivariateNormal
 
+from .arguments import float_tensor, last_dimension, real_number, whole_number
 from .distributions import Bernoulli, ContinuousBernoulli, DiagonalGaussian, PointMass
+from .randomness import seeded
 
 LOGVAR_LIMIT = 20.0  # exp(+-20): far beyond any useful variance, far inside float32
 
@@ -19,13 +22,17 @@ class VAE(nn.Module):
     encoder:     x (B, D) -> (B, 2d), mu and logvar side by side
     decoder:     z (..., d) -> parameters (..., P) of the likelihood
     observation: parameters -> a distribution over x with `log_prob` and `mean`
+    data_dim:    D, where it is known: then an x of another size is refused by name
     (Kingma & Welling 2014; Rezende et al. 2014.)
     """
 
-    def __init__(self, encoder, decoder, observation, latent_dim):
+    per_latent = 2  # numbers that the encoder says about each latent dimension
+
+    def __init__(self, encoder, decoder, observation, latent_dim, data_dim=None):
         super().__init__()
         self.encoder, self.decoder, self.observation = encoder, decoder, observation
-        self.latent_dim = _positive_int(latent_dim, "latent_dim")
+        self.latent_dim = whole_number(latent_dim, "latent_dim")
+        self.data_dim = None if data_dim is None else whole_number(data_dim, "data_dim")
 
     def prior(self, y=None):
         """p(z) = N(0, I), batch shape ()."""
@@ -34,12 +41,17 @@ class VAE(nn.Module):
 
     def posterior(self, x, y=None):
         """q(z | x), batch shape (B,). The log-variance is clamped to +-20 so that no input can overflow."""
-        mu, logvar = self.encoder(x).chunk(2, dim=-1)
+        mu, logvar = self._encode(x).chunk(2, dim=-1)
         return DiagonalGaussian(mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
 
     def likelihood(self, z, y=None):
         """p(x | z), batch shape (...) for z (..., d)."""
-        return self.observation(self.decoder(z))
+        return self.observation(self.decoder(last_dimension(z, "z", self.latent_dim)))
+
+    def _encode(self, x):
+        if self.data_dim is not None:
+            last_dimension(x, "x", self.data_dim)
+        return last_dimension(self.encoder(x), "encoder output", self.per_latent * self.latent_dim)
 
 
 class Autoencoder(VAE):
@@ -48,8 +60,10 @@ class Autoencoder(VAE):
     encoder: x (B, D) -> (B, d).
     """
 
+    per_latent = 1
+
     def posterior(self, x, y=None):
-        return PointMass(self.encoder(x))
+        return PointMass(self._encode(x))
 
 
 class BernoulliObservation(nn.Module):
@@ -75,7 +89,9 @@ class GaussianObservation(nn.Module):
 
     def __init__(self, sigma=1.0):
         super().__init__()
-        if not (sigma in ("shared", "per_pixel") or (isinstance(sigma, int | float) and sigma > 0)):
+        if not isinstance(sigma, str):
+            real_number(sigma, "sigma", lambda sigma: sigma > 0, "> 0, 'shared' or 'per_pixel'")
+        elif sigma not in ("shared", "per_pixel"):
             raise ValueError(f"sigma: got {sigma!r}, expected a number > 0, 'shared' or 'per_pixel'")
         self.per_pixel = sigma == "per_pixel"
         start = torch.zeros(()) if isinstance(sigma, str) else 2 * torch.log(torch.tensor(float(sigma)))
@@ -103,6 +119,9 @@ def observation_model(likelihood="bernoulli", sigma=1.0):
 
 def mlp(sizes, activation=nn.ReLU):
     """A multilayer perceptron sizes[0] -> ... -> sizes[-1], linear at the end."""
+    sizes = [whole_number(size, "sizes") for size in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: got {sizes}, expected at least the input and the output size")
     layers = []
     for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), activation()]
@@ -114,23 +133,23 @@ def mlp_vae(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1
 
     The weights depend on `seed` alone. Raises ValueError for a dimension < 1 or an unknown likelihood.
     """
-    return _mlp_model(VAE, 2, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+    return _mlp_model(VAE, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
 
 
 def mlp_autoencoder(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
     """An Autoencoder of two perceptrons, arguments as for `mlp_vae`."""
-    return _mlp_model(Autoencoder, 1, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+    return _mlp_model(Autoencoder, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
 
 
-def _mlp_model(kind, per_latent, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed):
-    _positive_int(data_dim, "data_dim"), _positive_int(latent_dim, "latent_dim")
+def _mlp_model(kind, data_dim, latent_dim, hidden, likelihood, sigma, activation, seed):
+    whole_number(data_dim, "data_dim"), whole_number(latent_dim, "latent_dim")
+    hidden = [whole_number(width, "hidden") for width in hidden]
     observation = observation_model(likelihood, sigma)
     outputs = 2 * data_dim if getattr(observation, "per_pixel", False) else data_dim
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        encoder = mlp([data_dim, *hidden, per_latent * latent_dim], activation)
+    with seeded(seed):
+        encoder = mlp([data_dim, *hidden, kind.per_latent * latent_dim], activation)
         decoder = mlp([latent_dim, *reversed(hidden), outputs], activation)
-    return kind(encoder, decoder, observation, latent_dim)
+    return kind(encoder, decoder, observation, latent_dim, data_dim)
 
 
 class ConvDecoder(nn.Module):
@@ -154,11 +173,10 @@ class ConvDecoder(nn.Module):
 
 def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
     """A convolutional VAE for 28x28 images given flat, (B, 784). `sigma` may not be "per_pixel"."""
-    _positive_int(latent_dim, "latent_dim")
+    whole_number(latent_dim, "latent_dim"), whole_number(channels, "channels")
     if sigma == "per_pixel":
         raise ValueError("sigma: got 'per_pixel', expected a number or 'shared' for conv_vae")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         encoder = nn.Sequential(
             nn.Unflatten(-1, (1, 28, 28)),
             nn.Conv2d(1, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
@@ -169,7 +187,7 @@ def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activat
             nn.Linear(2 * channels * 49, 2 * latent_dim),
         )
         decoder = ConvDecoder(latent_dim, channels, activation)
-    return VAE(encoder, decoder, observation_model(likelihood, sigma), latent_dim)
+    return VAE(encoder, decoder, observation_model(likelihood, sigma), latent_dim, data_dim=784)
 
 
 class LinearVAE(nn.Module):
@@ -181,13 +199,13 @@ class LinearVAE(nn.Module):
 
     def __init__(self, data_dim, latent_dim, sigma=1.0, seed=0):
         super().__init__()
-        self.data_dim = _positive_int(data_dim, "data_dim")
-        self.latent_dim = _positive_int(latent_dim, "latent_dim")
+        self.data_dim = whole_number(data_dim, "data_dim")
+        self.latent_dim = whole_number(latent_dim, "latent_dim")
         if latent_dim >= data_dim:
             raise ValueError(f"latent_dim: got {latent_dim}, expected less than data_dim = {data_dim}")
         if sigma == "per_pixel":
             raise ValueError("sigma: got 'per_pixel', expected a number > 0 or 'shared'")
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(whole_number(seed, "seed", least=0))
         self.W = nn.Parameter(0.1 * torch.randn(data_dim, latent_dim, generator=generator))
         self.V = nn.Parameter(0.1 * torch.randn(latent_dim, data_dim, generator=generator))
         self.b = nn.Parameter(torch.zeros(data_dim))
@@ -203,43 +221,46 @@ class LinearVAE(nn.Module):
         return DiagonalGaussian(zeros, zeros)
 
     def posterior(self, x, y=None):
-        return DiagonalGaussian((x - self.b) @ self.V.T, self.logvar)
+        return DiagonalGaussian((last_dimension(x, "x", self.data_dim) - self.b) @ self.V.T, self.logvar)
 
     def likelihood(self, z, y=None):
-        return self.observation(z @ self.W.T + self.b)
+        return self.observation(last_dimension(z, "z", self.latent_dim) @ self.W.T + self.b)
 
     def log_evidence(self, x):
-        """The exact log p(x) = log N(x; b, W W^T + sigma^2 I): (B, D) -> (B,), nats per example."""
-        noise = self.sigma2.expand(self.data_dim)
-        marginal = torch.distributions.LowRankMultivariateNormal(self.b, self.W, noise, validate_args=False)
-        return marginal.log_prob(x)
+        """The exact log p(x) = log N(x; b, W W^T + sigma^2 I): (B, D) -> (B,), nats per example.
+
+        Computed in double precision: with a small sigma, large terms cancel.
+        """
+        W, b, sigma2 = self.W.double(), self.b.double(), self.sigma2.double()
+        marginal = LowRankMultivariateNormal(b, W, sigma2.expand(self.data_dim), validate_args=False)
+        return marginal.log_prob(last_dimension(x, "x", self.data_dim).double()).to(self.W.dtype)
 
     def exact_posterior(self, x):
         """p(z | x) = N(M^-1 W^T (x - b), sigma^2 M^-1) with M = W^T W + sigma^2 I: a MultivariateNormal over (B, d)."""
-        M = self.W.T @ self.W + self.sigma2 * torch.eye(self.latent_dim, device=self.W.device)
-        mean = torch.linalg.solve(M, self.W.T @ (x - self.b).T).T
-        return torch.distributions.MultivariateNormal(mean, precision_matrix=M / self.sigma2, validate_args=False)
+        W, sigma2 = self.W.double(), self.sigma2.double()
+        inverse = torch.linalg.inv(W.T @ W + sigma2 * torch.eye(self.latent_dim, dtype=W.dtype, device=W.device))
+        mean = (last_dimension(x, "x", self.data_dim) - self.b).double() @ W @ inverse
+        factor = torch.linalg.cholesky(sigma2 * (inverse + inverse.T) / 2)
+        return MultivariateNormal(mean.to(self.W.dtype), scale_tril=factor.to(self.W.dtype), validate_args=False)
 
     @torch.no_grad()
     def fit_exact(self, x):
         """Set W, b (and sigma, where it is learned) to their maximum-likelihood values on x (N, D), V and logvar
         to the exact posterior. A dimension whose eigenvalue is below sigma^2 gets a zero column in W. Returns self.
         """
-        if x.ndim != 2 or x.shape[1] != self.data_dim:
-            raise ValueError(f"x: got shape {tuple(x.shape)}, expected (N, {self.data_dim})")
-        self.b.copy_(x.mean(0))
-        values, vectors = torch.linalg.eigh(torch.cov(x.T, correction=0))
+        float_tensor(x, "x", f"(N, {self.data_dim})")
+        if x.ndim != 2 or x.shape[1] != self.data_dim or len(x) < 2:
+            raise ValueError(f"x: got shape {tuple(x.shape)}, expected (N, {self.data_dim}) with N >= 2")
+        values, vectors = torch.linalg.eigh(torch.cov(x.T.double(), correction=0))
         values, vectors = values.flip(0), vectors.flip(1)
         if isinstance(self.observation.logvar, nn.Parameter):
-            self.observation.logvar.copy_(torch.log(values[self.latent_dim :].mean()))
+            residue = values[self.latent_dim :].mean()
+            if not residue > 1e-12 * values[0]:
+                raise ValueError(f"x: got rank <= {self.latent_dim}, where the best sigma is 0; expected a higher rank")
+            self.observation.logvar.copy_(torch.log(residue))
         excess = (values[: self.latent_dim] - self.sigma2).clamp(min=0)
+        self.b.copy_(x.mean(0))
         self.W.copy_(vectors[:, : self.latent_dim] * excess.sqrt())
         self.V.copy_(self.W.T / (excess + self.sigma2).unsqueeze(-1))
         self.logvar.copy_(torch.log(self.sigma2 / (excess + self.sigma2)))
         return self
-
-
-def _positive_int(value, name):
-    if not (isinstance(value, int) and value >= 1):
-        raise ValueError(f"{name}: got {value!r}, expected a whole number >= 1")
-    return value

@@ -1,6 +1,7 @@
 """Bounds on log p(x), as plain functions of a model (its three distributions) and a batch.
 
-Every value is in nats per example: summed over dimensions, never averaged over the batch in here.
+Every value is in nats per example: summed over dimensions, never averaged over the batch in here. Bad input raises
+TypeError or ValueError that names the argument, what was got and what was expected.
 """
 
 import math
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import distributions as td
 
+from .arguments import broadcast, float_tensor, last_dimension, real_number, whole_number
 from .distributions import DiagonalGaussian, PointMass, UniformBox
 
 
@@ -27,12 +29,15 @@ def gaussian_kl_per_dimension(mu, logvar, prior_mu=0.0, prior_logvar=0.0):
     1/2 [ prior_logvar - logvar - 1 + (exp(logvar) + (mu - prior_mu)^2) / exp(prior_logvar) ]
     (Kingma & Welling 2014, appendix B, for the standard normal prior.)
     """
+    float_tensor(mu, "mu", "(..., d)"), float_tensor(logvar, "logvar", "(..., d)")
     if mu.shape != logvar.shape:
         raise ValueError(f"logvar: got shape {tuple(logvar.shape)}, expected that of mu, {tuple(mu.shape)}")
+    _, prior_mu = broadcast(mu, torch.as_tensor(prior_mu, dtype=mu.dtype, device=mu.device), ("mu", "prior_mu"))
     prior_logvar = torch.as_tensor(prior_logvar, dtype=mu.dtype, device=mu.device)
+    _, prior_logvar = broadcast(mu, prior_logvar, ("mu", "prior_logvar"))
     mean_part = (mu - prior_mu).square() * torch.exp(-prior_logvar)
     log_ratio = logvar - prior_logvar
-    return 0.5 * (mean_part + torch.exp(log_ratio) - log_ratio - 1)
+    return 0.5 * (mean_part + torch.expm1(log_ratio) - log_ratio)  # expm1(r) = exp(r) - 1, exact near 0 too
 
 
 def gaussian_kl(mu, logvar, prior_mu=0.0, prior_logvar=0.0):
@@ -46,8 +51,8 @@ def full_gaussian_kl(mu, covariance, prior_mu=None, prior_covariance=None):
     1/2 [ log det P - log det S - d + tr(P^-1 S) + (m - mu)^T P^-1 (m - mu) ]
     The prior is N(0, I) unless given. Raises ValueError for a covariance that is not symmetric positive definite.
     """
-    d = mu.shape[-1]
-    prior_mu = torch.zeros_like(mu) if prior_mu is None else prior_mu
+    d = float_tensor(mu, "mu", "(..., d)", least_dims=1).shape[-1]
+    prior_mu = torch.zeros_like(mu) if prior_mu is None else last_dimension(prior_mu, "prior_mu", d)
     if prior_covariance is None:
         prior_covariance = torch.eye(d, dtype=mu.dtype, device=mu.device)
     L_q = _cholesky(covariance, d, "covariance")
@@ -61,9 +66,9 @@ def full_gaussian_kl(mu, covariance, prior_mu=None, prior_covariance=None):
 
 
 def _cholesky(matrix, d, name):
-    if matrix.shape[-2:] != (d, d):
+    if float_tensor(matrix, name, f"(..., {d}, {d})").shape[-2:] != (d, d):
         raise ValueError(f"{name}: got shape {tuple(matrix.shape)}, expected (..., {d}, {d})")
-    if not torch.allclose(matrix, matrix.mT, atol=1e-6):
+    if not (matrix - matrix.mT).abs().max() <= 1e-5 * matrix.abs().max():
         raise ValueError(f"{name}: got a matrix that is not symmetric, expected a symmetric positive definite one")
     factor, info = torch.linalg.cholesky_ex(matrix)
     if (info != 0).any():
@@ -80,6 +85,7 @@ def uniform_kl(low, high):
 
     Per coordinate: -log(b - a) + 1/2 log(2 pi) + (a^2 + a b + b^2) / 6. Raises ValueError unless low < high.
     """
+    low, high = broadcast(low, high, ("low", "high"))
     if not (low < high).all():
         raise ValueError("low: got a value that is not below high, expected low < high everywhere")
     second_moment = (low.square() + low * high + high.square()) / 3
@@ -102,6 +108,16 @@ def _(q, p):
     return q.value.new_zeros(q.batch_shape)
 
 
+@td.register_kl(td.MultivariateNormal, DiagonalGaussian)
+def _(q, p):
+    return full_gaussian_kl(q.mean, q.covariance_matrix, p.mu, torch.diag_embed(torch.exp(p.logvar)))
+
+
+@td.register_kl(DiagonalGaussian, td.MultivariateNormal)
+def _(q, p):
+    return full_gaussian_kl(q.mu, torch.diag_embed(torch.exp(q.logvar)), p.mean, p.covariance_matrix)
+
+
 def kl_divergence(q, p, z=None):
     """KL(q || p) in nats per example, (B,): the closed form where one is known, else the one-sample estimate.
 
@@ -118,6 +134,15 @@ def kl_divergence(q, p, z=None):
         return q.log_prob(z) - p.log_prob(z)
 
 
+def _posterior(model, x, y):
+    """q(z | x), after the two mistakes that torch would report most obscurely."""
+    missing = [name for name in ("prior", "posterior", "likelihood") if not callable(getattr(model, name, None))]
+    if missing:
+        got = f"{type(model).__name__} without {', '.join(missing)}"
+        raise TypeError(f"model: got {got}, expected an object with prior, posterior and likelihood")
+    return model.posterior(float_tensor(x, "x", "(B, D)", least_dims=2), y)
+
+
 def elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
     """The evidence lower bound, E_q[log p(x | z)] - beta KL(q(z | x) || p(z)), from one sample of z per example.
 
@@ -126,7 +151,7 @@ def elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
     beta-VAE (Higgins et al. 2017). For an autoencoder's point mass, which has no density, kl is 0
     and the value is no bound.
     """
-    q = model.posterior(x, y)
+    q = _posterior(model, x, y)
     z = q.rsample(eps=eps, generator=generator)
     reconstruction = model.likelihood(z, y).log_prob(x)
     kl = kl_divergence(q, model.prior(y), z)
@@ -138,9 +163,8 @@ def log_weights(model, x, k, y=None, eps=None, generator=None):
 
     E_q[w] = p(x), whatever q. Raises ValueError unless k is a whole number >= 1.
     """
-    if not (isinstance(k, int) and k >= 1):
-        raise ValueError(f"k: got {k!r}, expected a whole number >= 1")
-    q = model.posterior(x, y)
+    whole_number(k, "k")
+    q = _posterior(model, x, y)
     z = q.rsample((k,), eps=eps, generator=generator)
     return model.likelihood(z, y).log_prob(x) + model.prior(y).log_prob(z) - q.log_prob(z)
 
@@ -160,7 +184,8 @@ def importance_weighted(model, x, y=None, beta=1.0, eps=None, generator=None, *,
     """
     if beta != 1.0:
         raise ValueError(f"beta: got {beta}, expected 1.0: the importance-weighted bound has no KL weight")
-    q = model.posterior(x, y)
+    whole_number(k, "k")
+    q = _posterior(model, x, y)
     z = q.rsample((k,), eps=eps, generator=generator)
     reconstruction = model.likelihood(z, y).log_prob(x)
     log_ratio = q.log_prob(z) - model.prior(y).log_prob(z)
@@ -173,8 +198,8 @@ def free_bits_kl(kl_per_dimension, minimum):
 
     A dimension whose average KL is below `minimum` costs `minimum` and gets no gradient.
     """
-    if minimum < 0:
-        raise ValueError(f"minimum: got {minimum}, expected a number of nats >= 0")
+    float_tensor(kl_per_dimension, "kl_per_dimension", "(B, d)", least_dims=2)
+    real_number(minimum, "minimum", lambda nats: nats >= 0, "of nats >= 0")
     return kl_per_dimension.mean(0).clamp(min=minimum).sum()
 
 
@@ -183,8 +208,7 @@ def linear_warmup(fraction, start=0.0, end=1.0):
 
     Returns a function of progress in [0, 1].
     """
-    if not 0 < fraction <= 1:
-        raise ValueError(f"fraction: got {fraction}, expected a number in (0, 1]")
+    _share(fraction, "fraction")
     return lambda progress: start + (end - start) * min(1.0, progress / fraction)
 
 
@@ -193,11 +217,12 @@ def cyclical_warmup(cycles, ramp=0.5, end=1.0):
 
     The climb takes the first `ramp` of a cycle; beta stays at `end` for the rest. Returns a function of progress.
     """
-    if cycles < 1:
-        raise ValueError(f"cycles: got {cycles}, expected a whole number >= 1")
-    if not 0 < ramp <= 1:
-        raise ValueError(f"ramp: got {ramp}, expected a number in (0, 1]")
+    whole_number(cycles, "cycles"), _share(ramp, "ramp")
     return lambda progress: end * min(1.0, (min(progress, 1 - 1e-9) * cycles % 1) / ramp)
+
+
+def _share(value, name):
+    real_number(value, name, lambda share: 0 < share <= 1, "in (0, 1]")
 
 
 def effective_beta(reconstruction_scale, kl_scale, kind="mse", sigma=1.0):
@@ -210,12 +235,9 @@ def effective_beta(reconstruction_scale, kl_scale, kind="mse", sigma=1.0):
         beta = kl_scale / (reconstruction_scale * 2 sigma^2)   for "mse"
         beta = kl_scale / reconstruction_scale                 for "nll"
     """
-    if reconstruction_scale <= 0:
-        raise ValueError(f"reconstruction_scale: got {reconstruction_scale}, expected a number > 0")
-    if kl_scale < 0:
-        raise ValueError(f"kl_scale: got {kl_scale}, expected a number >= 0")
-    if sigma <= 0:
-        raise ValueError(f"sigma: got {sigma}, expected a number > 0")
+    real_number(reconstruction_scale, "reconstruction_scale", lambda scale: scale > 0, "> 0")
+    real_number(kl_scale, "kl_scale", lambda scale: scale >= 0, ">= 0")
+    real_number(sigma, "sigma", lambda sigma: sigma > 0, "> 0")
     if kind not in ("mse", "nll"):
         raise ValueError(f"kind: got {kind!r}, expected 'mse' or 'nll'")
     per_nat = 2 * sigma**2 if kind == "mse" else 1.0
@@ -226,7 +248,7 @@ def pathwise_gradient(f, mu, logvar, eps):
     """One-sample estimates of d/dmu E[f(z)] with z = mu + sigma eps, through f: eps (n, d) -> (n, d)."""
     mean = mu.detach().expand(eps.shape).clone().requires_grad_()
     z = mean + torch.exp(0.5 * logvar).detach() * eps
-    return torch.autograd.grad(f(z).sum(), mean)[0]
+    return torch.autograd.grad(_values(f, z).sum(), mean)[0]
 
 
 def score_function_gradient(f, mu, logvar, eps, baseline=0.0):
@@ -237,4 +259,12 @@ def score_function_gradient(f, mu, logvar, eps, baseline=0.0):
     """
     sigma = torch.exp(0.5 * logvar)
     z = mu + sigma * eps
-    return ((f(z) - baseline).unsqueeze(-1) * eps / sigma).detach()
+    return ((_values(f, z) - baseline).unsqueeze(-1) * eps / sigma).detach()
+
+
+def _values(f, z):
+    values = f(z)
+    if values.shape != z.shape[:-1]:
+        got, expected = tuple(values.shape), tuple(z.shape[:-1])
+        raise ValueError(f"f: got values of shape {got}, expected {expected}, one for each z")
+    return values

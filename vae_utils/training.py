@@ -3,12 +3,15 @@
 import math
 import os
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from .arguments import real_number, whole_number
 from .objectives import elbo
+from .randomness import seeded
 
 TERMS = ("loss", "elbo", "reconstruction", "kl", "beta")
 
@@ -53,25 +56,23 @@ def fit(
     beta: a number, or a function of progress in [0, 1].
     objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
     callback: called as callback(step, model) before every step, and once after the last.
-    The same seed gives the same result. Ctrl-C ends the training early and keeps what was learned.
-    Raises FloatingPointError when the loss is NaN or infinite, ValueError for bad arguments.
+    The same seed gives the same result, and the global random state stays as it was. Ctrl-C ends the training early
+    and keeps what was learned. The model comes back in eval mode, on the device it came from.
+    Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments.
     """
     total, per_epoch = _length(x, y, epochs, steps, batch_size)
+    beta_at = _checked(model, lr, beta)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    home = next(model.parameters()).device
-    model.to(device).train()
     x, y = x.to(device), None if y is None else y.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
-    rate = _rate(optimizer, schedule, lr, total)
     history, started = History(per_epoch), time.perf_counter()
     progress = "VAE_BOOK" not in os.environ if progress is None else progress
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with _trained_on(model, device), seeded(seed):
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
+        rate = _rate(optimizer, schedule, lr, total)
         try:
             for step, batch in enumerate(tqdm(_batches(len(x), batch_size, total), total=total, disable=not progress)):
-                if callback:
-                    callback(step, model)
-                weight = beta(step / total) if callable(beta) else beta
+                _watch(callback, step, model)
+                weight = beta_at(step / total)
                 terms = objective(model, x[batch], None if y is None else y[batch], beta=weight)
                 loss = -terms.elbo.mean()
                 reconstruction, kl = terms.reconstruction.mean().item(), terms.kl.mean().item()
@@ -84,11 +85,25 @@ def fit(
         except KeyboardInterrupt:
             history.interrupted = True
             print(f"Stopped by hand at step {len(history)} of {total}; the model keeps what it has learned.")
-    if callback:
-        callback(len(history), model)
+        _watch(callback, len(history), model)
     history.seconds = time.perf_counter() - started
-    model.to(home).eval()
     return history
+
+
+@contextmanager
+def _trained_on(model, device):
+    """The model in training mode on `device`; afterwards, whatever happened, in eval mode where it came from."""
+    home = next(model.parameters()).device
+    try:
+        yield model.to(device).train()
+    finally:
+        model.to(home).eval()
+
+
+def _watch(callback, step, model):
+    if callback:
+        with seeded(step):  # random numbers that a callback draws do not change the training
+            callback(step, model)
 
 
 def _batches(n, batch_size, total):
@@ -104,18 +119,29 @@ def _batches(n, batch_size, total):
 def _length(x, y, epochs, steps, batch_size):
     if not (torch.is_tensor(x) and x.is_floating_point() and x.ndim >= 2 and len(x) > 0):
         got = f"{x.dtype} {tuple(x.shape)}" if torch.is_tensor(x) else type(x).__name__
-        raise ValueError(f"x: got {got}, expected a float tensor of shape (N, D) with N >= 1")
+        raise ValueError(f"x: got {got}, expected a float tensor (N, D) with N >= 1")
+    if y is not None and not torch.is_tensor(y):
+        raise TypeError(f"y: got {type(y).__name__}, expected a tensor of {len(x)} labels")
     if y is not None and len(y) != len(x):
         raise ValueError(f"y: got {len(y)} labels, expected {len(x)}, one for each row of x")
     if (epochs is None) == (steps is None):
         raise ValueError(f"epochs, steps: got epochs={epochs}, steps={steps}, expected exactly one of the two")
-    if batch_size < 1:
-        raise ValueError(f"batch_size: got {batch_size}, expected a whole number >= 1")
-    per_epoch = math.ceil(len(x) / batch_size)
-    total = steps if epochs is None else math.ceil(epochs * per_epoch)
-    if total < 1:
-        raise ValueError(f"epochs, steps: got {epochs if steps is None else steps}, expected more than 0")
-    return total, per_epoch
+    per_epoch = math.ceil(len(x) / whole_number(batch_size, "batch_size"))
+    if epochs is None:
+        return whole_number(steps, "steps"), per_epoch
+    real_number(epochs, "epochs", lambda epochs: epochs > 0, "> 0")
+    return math.ceil(epochs * per_epoch - 1e-9), per_epoch  # 1.1 * 10 is a little more than 11
+
+
+def _checked(model, lr, beta):
+    """beta as a function of progress, after a look at what training would stumble over later."""
+    if not (isinstance(model, torch.nn.Module) and any(True for _ in model.parameters())):
+        raise TypeError(f"model: got {type(model).__name__}, expected a torch module with parameters")
+    real_number(lr, "lr", lambda lr: lr > 0, "> 0")
+    if callable(beta):
+        return beta
+    weight = real_number(beta, "beta", lambda beta: beta >= 0, ">= 0, or a function of progress")
+    return lambda progress: weight
 
 
 def _rate(optimizer, schedule, lr, total):

@@ -1,0 +1,56 @@
+"""Checks of arguments. Every message names the argument, says what was got and what was expected."""
+
+import math
+import numbers
+
+import torch
+
+
+def whole_number(value, name, least=1):
+    """The value as an int. Raises TypeError unless it is a whole number, ValueError below `least`."""
+    message = f"{name}: got {value!r}, expected a whole number >= {least}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(message)
+    if value < least:
+        raise ValueError(message)
+    return int(value)
+
+
+def real_number(value, name, holds, expected):
+    """The value as a float. Raises TypeError unless it is a number, ValueError unless it is finite and `holds`."""
+    message = f"{name}: got {value!r}, expected a number {expected}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(message)
+    if not (math.isfinite(value) and holds(value)):
+        raise ValueError(message)
+    return float(value)
+
+
+def float_tensor(value, name, shape, least_dims=0):
+    """The value itself. Raises TypeError unless it is a float tensor, ValueError unless it has `least_dims`."""
+    if not torch.is_tensor(value):
+        raise TypeError(f"{name}: got {type(value).__name__}, expected a float tensor {shape}")
+    if not value.is_floating_point():
+        raise TypeError(f"{name}: got a tensor of {value.dtype}, expected a float tensor {shape}")
+    if value.ndim < least_dims:
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected {shape}")
+    return value
+
+
+def broadcast(first, second, names):
+    """Two float tensors brought to one shape. Raises TypeError or ValueError that names them."""
+    float_tensor(first, names[0], "(..., d)"), float_tensor(second, names[1], "(..., d)")
+    try:
+        return torch.broadcast_tensors(first, second)
+    except RuntimeError:
+        got, expected = tuple(second.shape), tuple(first.shape)
+        raise ValueError(f"{names[1]}: got shape {got}, expected one that fits {names[0]}, {expected}") from None
+
+
+def last_dimension(value, name, size):
+    """The value itself. Raises ValueError unless its last dimension is `size`: no silent broadcasting."""
+    if not torch.is_tensor(value):
+        raise TypeError(f"{name}: got {type(value).__name__}, expected a tensor (..., {size})")
+    if value.shape[-1:] != (size,):
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected (..., {size})")
+    return value

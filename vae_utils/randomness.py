@@ -1,0 +1,28 @@
+"""Noise is an argument everywhere in the package; where it has to be drawn, it is drawn here."""
+
+from contextlib import contextmanager
+
+import torch
+
+from .arguments import float_tensor, whole_number
+
+
+def standard_noise(shape, like, eps=None, generator=None, uniform=False):
+    """Noise of `shape` on the device of `like`: `eps` itself where given, else fresh N(0, 1) (or U(0, 1)) draws.
+
+    Raises ValueError if `eps` has another shape.
+    """
+    if eps is not None:
+        if tuple(float_tensor(eps, "eps", tuple(shape)).shape) != tuple(shape):
+            raise ValueError(f"eps: got shape {tuple(eps.shape)}, expected {tuple(shape)}")
+        return eps
+    draw = torch.rand if uniform else torch.randn
+    return draw(shape, device=like.device, dtype=like.dtype, generator=generator)
+
+
+@contextmanager
+def seeded(seed):
+    """Inside, torch's random numbers start at `seed`; afterwards its global state is as it was, on every device."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(whole_number(seed, "seed", least=0))
+        yield
