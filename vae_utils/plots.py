@@ -13,6 +13,8 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .arguments import real_number, whole_number
+
 COLORS = {
     "data": "#5f6368",
     "prior": "#0067a5",
@@ -93,7 +95,7 @@ def show(fig, alt, caption=""):
     alt: what a reader who cannot see it must know. caption: the message in a sentence (`code` and *emphasis* allowed).
     Raises ValueError for an empty alt.
     """
-    if not alt or not alt.strip():
+    if not (isinstance(alt, str) and alt.strip()):
         raise ValueError(f"alt: got {alt!r}, expected a sentence that says what the figure shows")
     buffer = io.StringIO()
     fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -134,16 +136,17 @@ def as_array(values):
 def square_images(x):
     """(N, D) or (N, s, s) -> (N, s, s). Raises ValueError when D is not a square."""
     x = as_array(x)
-    if x.ndim == 3:
+    if x.ndim == 3 and x.size:
         return x
-    side = math.isqrt(x.shape[-1])
-    if x.ndim != 2 or side * side != x.shape[-1]:
-        raise ValueError(f"x: got shape {x.shape}, expected (N, D) with D a square, or (N, s, s)")
+    side = math.isqrt(x.shape[-1]) if x.ndim == 2 else -1
+    if side < 1 or side * side != x.shape[-1] or not x.size:
+        raise ValueError(f"x: got shape {x.shape}, expected (N, D) with D a square, or (N, s, s), and N >= 1")
     return x.reshape(-1, side, side)
 
 
 def image_grid(x, columns=10, ax=None, gap=1, vmin=0.0, vmax=1.0):
     """Draw images (N, D) or (N, s, s) as one grid of `columns`; returns the axes. Missing places stay empty."""
+    whole_number(columns, "columns"), whole_number(gap, "gap", least=0)
     images = square_images(x)
     rows = math.ceil(len(images) / columns)
     h, w = images.shape[1:]
@@ -159,7 +162,9 @@ def image_grid(x, columns=10, ax=None, gap=1, vmin=0.0, vmax=1.0):
 
 def latent_scatter(z, y, ax=None, limit=None, size=4, label=True):
     """Scatter of a 2-D latent space (N, 2), colored by class y (N,), each class named at the median of its points."""
-    z, y = as_array(z), as_array(y)
+    z, y = _points(z, "z"), as_array(y)
+    if y.shape != z.shape[:1]:
+        raise ValueError(f"y: got shape {y.shape}, expected {z.shape[:1]}, one class for each point")
     ax = plt.gca() if ax is None else ax
     for value in np.unique(y):
         points = z[y == value]
@@ -174,6 +179,13 @@ def latent_scatter(z, y, ax=None, limit=None, size=4, label=True):
     return ax
 
 
+def _points(values, name):
+    values = as_array(values)
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise ValueError(f"{name}: got shape {values.shape}, expected (N, 2)")
+    return values
+
+
 def _halo_text(ax, position, text, color):
     box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": color, "linewidth": 1.2}
     ax.text(*position, text, color="#101010", ha="center", va="center", fontsize=9, fontweight="bold", bbox=box)
@@ -182,6 +194,7 @@ def _halo_text(ax, position, text, color):
 def decoded_map(images, ax=None, extent=2.0):
     """Draw images decoded on a regular grid of a 2-D latent space: images (n * n, D), row by row from the top."""
     images = square_images(images)
+    _extent(extent)
     n = math.isqrt(len(images))
     if n * n != len(images):
         raise ValueError(f"images: got {len(images)} of them, expected a square number")
@@ -193,8 +206,14 @@ def decoded_map(images, ax=None, extent=2.0):
     return ax
 
 
+def _extent(extent):
+    real_number(extent, "extent", lambda extent: extent > 0, "> 0")
+
+
 def latent_grid(n=15, extent=2.0):
     """The points of a regular n x n grid over [-extent, extent]^2, row by row from the top: (n * n, 2) float32."""
+    whole_number(n, "n")
+    _extent(extent)
     steps = np.linspace(-extent, extent, n)
     across, down = np.meshgrid(steps, steps[::-1])
     return np.stack([across.ravel(), down.ravel()], 1).astype(np.float32)
@@ -216,10 +235,24 @@ def training_curves(history, terms=("reconstruction", "kl", "elbo"), ax=None):
 
 def ellipse(mu, sigma, ax=None, color=COLORS["posterior"], **style):
     """The one-sigma ellipse of a diagonal Gaussian in 2-D: mu (2,), sigma (2,)."""
-    mu, sigma = as_array(mu), as_array(sigma)
+    mu, sigma = _points([as_array(mu)], "mu")[0], _points([as_array(sigma)], "sigma")[0]
     ax = plt.gca() if ax is None else ax
     style = {"fill": False, "linewidth": 1.2, **style}
     return ax.add_patch(mpl.patches.Ellipse(mu, *(2 * sigma), color=color, **style))
+
+
+_SHAPES = {"box": "square,pad=0.5", "circle": "circle,pad=0.35", "round": "round,pad=0.5,rounding_size=0.4"}
+
+
+def _check_graph(nodes, edges):
+    for name, (*_, kind, concept) in nodes.items():
+        if kind not in _SHAPES:
+            raise ValueError(f"nodes: got {name!r} of kind {kind!r}, expected one of {[*_SHAPES]}")
+        if concept is not None and concept not in COLORS:
+            raise ValueError(f"nodes: got {name!r} of concept {concept!r}, expected None or one of {[*COLORS]}")
+    for start, end, *_ in edges:
+        if start not in nodes or end not in nodes:
+            raise ValueError(f"edges: got {start!r} -> {end!r}, expected names among {[*nodes]}")
 
 
 def graph(nodes, edges, alt, caption="", width=WIDTH, height=2.2):
@@ -228,14 +261,14 @@ def graph(nodes, edges, alt, caption="", width=WIDTH, height=2.2):
     nodes: name -> (x, y, text, kind, concept), x and y in [0, 1], kind "box" (deterministic), "circle" (sampled) or
     "round" (learned); concept: a key of COLORS or None.   edges: (from, to, text, kind), kind "solid" or "dashed".
     """
+    _check_graph(nodes, edges)
     fig, ax = plt.subplots(figsize=(width, height))
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.set_axis_off()
-    boxes = {"box": "square,pad=0.5", "circle": "circle,pad=0.35", "round": "round,pad=0.5,rounding_size=0.4"}
     placed = {}
     for name, (x, y, text, kind, concept) in nodes.items():
         color = COLORS.get(concept, INK)
-        style = {"boxstyle": boxes[kind], "facecolor": "none", "edgecolor": color, "linewidth": 1.5}
+        style = {"boxstyle": _SHAPES[kind], "facecolor": "none", "edgecolor": color, "linewidth": 1.5}
         placed[name] = ax.text(x, y, text, ha="center", va="center", color=color, bbox=style)
     fig.canvas.draw()
     for start, end, text, kind in edges:
