@@ -241,7 +241,12 @@ def ellipse(mu, sigma, ax=None, color=COLORS["posterior"], **style):
     return ax.add_patch(mpl.patches.Ellipse(mu, *(2 * sigma), color=color, **style))
 
 
-_SHAPES = {"box": "square,pad=0.5", "circle": "circle,pad=0.35", "round": "round,pad=0.5,rounding_size=0.4"}
+_SHAPES = {
+    "box": "square,pad=0.5",
+    "circle": "circle,pad=0.35",
+    "round": "round,pad=0.5,rounding_size=0.4",
+    "plain": "square,pad=0.1",
+}
 
 
 def _check_graph(nodes, edges):
@@ -258,8 +263,9 @@ def _check_graph(nodes, edges):
 def graph(nodes, edges, alt, caption="", width=WIDTH, height=2.2):
     """A diagram in the book's vocabulary, as a `Figure`.
 
-    nodes: name -> (x, y, text, kind, concept), x and y in [0, 1], kind "box" (deterministic), "circle" (sampled) or
-    "round" (learned); concept: a key of COLORS or None.   edges: (from, to, text, kind), kind "solid" or "dashed".
+    nodes: name -> (x, y, text, kind, concept), x and y in [0, 1], kind "box" (deterministic), "circle" (sampled),
+    "round" (learned) or "plain" (words alone); concept: a key of COLORS or None.
+    edges: (from, to, text, kind), kind "solid", "dashed" or "gradient" (dashed, bent below when it runs to the left).
     """
     _check_graph(nodes, edges)
     fig, ax = plt.subplots(figsize=(width, height))
@@ -268,12 +274,15 @@ def graph(nodes, edges, alt, caption="", width=WIDTH, height=2.2):
     placed = {}
     for name, (x, y, text, kind, concept) in nodes.items():
         color = COLORS.get(concept, INK)
-        style = {"boxstyle": _SHAPES[kind], "facecolor": "none", "edgecolor": color, "linewidth": 1.5}
+        edge = "none" if kind == "plain" else color
+        style = {"boxstyle": _SHAPES[kind], "facecolor": "none", "edgecolor": edge, "linewidth": 1.5}
         placed[name] = ax.text(x, y, text, ha="center", va="center", color=color, bbox=style)
     fig.canvas.draw()
     for start, end, text, kind in edges:
         ends = {"patchA": placed[start].get_bbox_patch(), "patchB": placed[end].get_bbox_patch()}
         arrow = {"arrowstyle": "-|>", "color": INK, "linestyle": kind, "shrinkA": 3, "shrinkB": 3, **ends}
+        if kind == "gradient":
+            arrow |= {"linestyle": "dashed", "connectionstyle": "arc3,rad=-0.45"}
         a, b = placed[start].get_position(), placed[end].get_position()
         ax.annotate("", xy=b, xytext=a, arrowprops=arrow)
         if text:
