@@ -45,6 +45,18 @@ def make_boxes(document: nodes.document) -> None:
             quote.replace_self(box)
 
 
+def add_dark_twins(document: nodes.document) -> None:
+    """A picture NAME-light.svg is shown on light pages; NAME-dark.svg beside it takes its place on dark ones."""
+    for image in list(document.findall(nodes.image)):
+        dark = image["uri"].replace("-light.svg", "-dark.svg")
+        if dark != image["uri"]:
+            twin = image.deepcopy()
+            twin["uri"] = dark
+            image["classes"].append("only-light")
+            twin["classes"].append("only-dark")
+            image.parent.insert(image.parent.index(image) + 1, twin)
+
+
 def tag_id(tag: str) -> str:
     return "formula-" + tag.replace(".", "-")
 
@@ -62,6 +74,7 @@ def collect_tags(env, docname: str, document: nodes.document) -> None:
 
 def read_document(app: Sphinx, document: nodes.document) -> None:
     make_boxes(document)
+    add_dark_twins(document)
     collect_tags(app.env, app.env.docname, document)
 
 
@@ -118,6 +131,6 @@ def replace_math_renderer(app: Sphinx) -> None:
 def setup(app: Sphinx) -> None:
     app.add_node(Box, html=(visit_box, depart_box))
     app.connect("builder-inited", replace_math_renderer)
-    app.connect("doctree-read", read_document)
+    app.connect("doctree-read", read_document, priority=400)  # before Sphinx collects the images
     app.connect("doctree-resolved", link_mentions)
     app.connect("env-purge-doc", forget_tags)
