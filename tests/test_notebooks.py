@@ -1,0 +1,195 @@
+"""The rules of a chapter, so that it reads the same on the website, in JupyterLab and in Colab."""
+
+import ast
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import notebook as notebook_script  # noqa: E402
+
+CHAPTERS = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
+CELL_LINES = 25
+VISIBLE_CELLS = range(12, 26)
+PROSE_WORDS = range(1200, 3301)
+MATH = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+DIRECTIVE = re.compile(r"^\s*(?::::|```|~~~)\s*\{|\{[a-z:-]+\}`|^\([\w-]+\)=\s*$|^%% ", re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\(")
+EXERCISE = re.compile(r"^> \*\*Exercise (\d+\.\d+)\.?\*\*", re.MULTILINE)
+SOLUTION = re.compile(r"# Solution (\d+\.\d+)\b")
+
+
+class Chapter:
+    def __init__(self, path: Path):
+        self.path = path
+        self.number = int(path.stem[:2])
+        self.notebook = nbformat.read(path, as_version=4)
+        self.code = [c for c in self.notebook.cells if c.cell_type == "code"]
+        self.markdown = [c for c in self.notebook.cells if c.cell_type == "markdown"]
+        self.text = "\n\n".join(c.source for c in self.markdown)
+        self.prose = CODE.sub(" ", MATH.sub(" ", self.text))
+
+    def tags(self) -> list[str]:
+        return re.findall(r"\\tag\{([^}]*)\}", self.text)
+
+    def solutions(self) -> dict[str, nbformat.NotebookNode]:
+        return {m[1]: c for c in self.code if (m := SOLUTION.match(c.source))}
+
+    def visible(self) -> list[nbformat.NotebookNode]:
+        """Cells of the argument: no setup, no solution, and no exercise, which stands just before its solution."""
+        order = self.notebook.cells
+        stubs = set()
+        for solution in self.solutions().values():
+            before = [c for c in order[: order.index(solution)] if c.cell_type == "code"]
+            stubs.add(before[-1].id)
+        return [c for c in self.code if "hide-cell" not in cell_tags(c) and c.id not in stubs]
+
+
+def cell_tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def calls(cell, names: tuple[str, ...]) -> list[ast.Call]:
+    return [n for n in ast.walk(ast.parse(cell.source)) if isinstance(n, ast.Call) and ast.unparse(n.func) in names]
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request) -> Chapter:
+    return Chapter(request.param)
+
+
+def test_is_clean(chapter):
+    written = nbformat.writes(chapter.notebook)
+    name = chapter.path.stem.split("_")[0]
+    cleaned = nbformat.writes(notebook_script.clean(nbformat.from_dict(chapter.notebook), name))
+    assert written == cleaned, f"run `python scripts/notebook.py run {chapter.path.relative_to(ROOT)}`"
+
+
+def test_keeps_only_checked_text_outputs(chapter):
+    for cell in chapter.code:
+        checked = "nbval-check-output" in cell_tags(cell)
+        assert bool(cell.outputs) == checked, f"{cell.id}: outputs belong to cells tagged nbval-check-output, all of them"
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert set(output.get("data", {})) <= {"text/plain"}, f"{cell.id}: keep text only"
+            assert not re.search(r"0x[0-9a-f]{6,}", str(output)), f"{cell.id}: a memory address differs in each run"
+
+
+def test_begins_with_title_and_the_one_setup_cell(chapter):
+    assert chapter.notebook.cells[0].source.startswith("# ")
+    assert len(re.findall(r"^# ", chapter.text, re.MULTILINE)) == 1, "one title a chapter"
+    first = chapter.code[0]
+    assert first.source == notebook_script.setup_source()
+    assert cell_tags(first) == ["setup", "hide-cell"]
+
+
+def test_is_plain_markdown(chapter):
+    for cell in chapter.markdown:
+        raw = MATH.sub(" ", cell.source)
+        assert not DIRECTIVE.search(raw), f"{cell.id}: JupyterLab and Colab would show this raw: {cell.source[:80]!r}"
+
+
+def test_formulas_are_numbered_in_order(chapter):
+    expected = [f"{chapter.number}.{i + 1}" for i in range(len(chapter.tags()))]
+    assert chapter.tags() == expected
+
+
+def test_mentioned_formulas_exist(chapter):
+    chapters = [Chapter(path) for path in CHAPTERS]
+    known = {tag for other in chapters for tag in other.tags()}
+    numbers = {str(other.number) for other in chapters}
+    mentioned = {m for m in re.findall(r"\((\d+\.\d+)\)", chapter.prose) if m.split(".")[0] in numbers}
+    assert mentioned <= known
+
+
+def test_display_formulas_that_break_lines_say_how(chapter):
+    for formula in re.findall(r"\$\$(.*?)\$\$", chapter.text, re.DOTALL):
+        if r"\\" in formula:
+            assert r"\begin{" in formula, f"a line break needs an environment such as aligned: {formula[:60]!r}"
+
+
+def test_cells_are_short(chapter):
+    for cell in chapter.code:
+        assert len(cell.source.splitlines()) <= CELL_LINES, f"{cell.id}: {cell.source[:60]!r}"
+
+
+def test_size(chapter):
+    unfolded = [c for c in chapter.visible() if "hide-input" not in cell_tags(c)]
+    assert len(unfolded) in VISIBLE_CELLS, f"{len(unfolded)} code cells that stand open"
+    assert len(chapter.markdown) >= len(chapter.visible()), "at least as many Markdown cells as code cells"
+    assert len(chapter.prose.split()) in PROSE_WORDS, f"{len(chapter.prose.split())} words"
+
+
+def test_hides_plumbing_only(chapter):
+    for cell in chapter.code:
+        if "hide-input" in cell_tags(cell):
+            assert not re.search(r"\.backward\(|optimizer\.step\(|nn\.Module\)", cell.source), f"{cell.id} hides a loop"
+
+
+def test_figures_have_alternative_text_and_a_caption(chapter):
+    for cell in chapter.code:
+        assert "plt.show" not in cell.source, f"{cell.id}: end in plots.show(fig, alt=..., caption=...)"
+        for call in calls(cell, ("plots.show", "plots.graph", "show", "graph")):
+            given = {keyword.arg: keyword.value for keyword in call.keywords}
+            positional = len(call.args) >= 3
+            assert positional or {"alt", "caption"} <= set(given), f"{cell.id}: alt and caption"
+    assert all(alt.strip() for alt in IMAGE.findall(chapter.text))
+
+
+def test_exercises_have_check_hint_and_solution(chapter):
+    exercises = EXERCISE.findall(chapter.text)
+    assert len(exercises) >= 3
+    assert exercises == [f"{chapter.number}.{i + 1}" for i in range(len(exercises))]
+    solutions = chapter.solutions()
+    assert sorted(solutions) == sorted(exercises)
+    for number, cell in solutions.items():
+        assert "hide-cell" in cell_tags(cell), number
+        assert "check" in cell.source, f"solution {number} calls no check"
+    assert chapter.text.count("<details>") >= len(exercises), "each exercise has a hint"
+    assert chapter.text.count("<details>") == chapter.text.count("</details>")
+
+
+def test_has_a_myth_a_summary_and_a_way_on(chapter):
+    headings = " ".join(re.findall(r"^#+ (.*)$", chapter.text, re.MULTILINE)).lower()
+    assert "> **Myth" in chapter.text
+    assert "summary" in headings
+    assert "where next" in headings
+
+
+def test_links_to_files_exist(chapter):
+    check_links(chapter.path, chapter.text)
+
+
+def check_links(path: Path, text: str) -> None:
+    for target in LINK.findall(CODE.sub(" ", text)):
+        if not target.startswith(("http://", "https://", "#", "mailto:")):
+            assert (path.parent / target.partition("#")[0]).is_file(), f"{path.name} links to {target}"
+
+
+def test_runs_anywhere(chapter):
+    for cell in chapter.code:
+        assert not re.search(r"^\s*[!%](?!pip )", cell.source, re.MULTILINE), f"{cell.id}: no magics but %pip"
+        assert not re.search(r"[\"'](?:\.\./|/work|/tmp|/home|~/)", cell.source), f"{cell.id}: a path of one machine"
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "chapters" / "index.md"], ids=lambda path: path.name)
+def test_links_of_the_pages_exist(path):
+    check_links(path, path.read_text(encoding="utf8"))
+
+
+def test_every_chapter_is_in_the_contents_and_on_the_map():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    assert listed == [f"chapters/{path.stem}" for path in CHAPTERS]
+    index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")
+    mapped = Counter(LINK.findall(index))
+    assert all(mapped[path.name] for path in CHAPTERS)
