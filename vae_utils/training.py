@@ -130,7 +130,7 @@ def _length(x, y, epochs, steps, batch_size):
     if epochs is None:
         return whole_number(steps, "steps"), per_epoch
     real_number(epochs, "epochs", lambda epochs: epochs > 0, "> 0")
-    return math.ceil(epochs * per_epoch - 1e-9), per_epoch  # 1.1 * 10 is a little more than 11
+    return math.ceil(epochs * per_epoch - 1e-9), per_epoch  # 0.07 * 100 is a little more than 7
 
 
 def _checked(model, lr, beta):
