@@ -1,0 +1,100 @@
+"""What can be read off the built files without a browser: no broken link, nothing that another host must serve."""
+
+import re
+from functools import lru_cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+LOADS = {"script": "src", "img": "src", "link": "href", "source": "srcset", "iframe": "src"}
+
+
+class Page(HTMLParser):
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.ids: set[str] = set()
+        self.repeated: list[str] = []
+        self.pictures_without_alt: list[str] = []
+        self.feed(path.read_text(encoding="utf8"))
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        if name := values.get("id"):
+            if name in self.ids:
+                self.repeated.append(name)
+            self.ids.add(name)
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if values.get(LOADS.get(tag, "")):
+            self.loads.append(values[LOADS[tag]])
+        if tag == "img" and values.get("alt") is None:
+            self.pictures_without_alt.append(values.get("src", "")[:80])
+
+
+@lru_cache(maxsize=None)
+def read(path: Path) -> Page:
+    return Page(path)
+
+
+@pytest.fixture
+def pages(site) -> dict[Path, Page]:
+    return {path: read(path) for path in sorted(site.rglob("*.html"))}
+
+
+def is_local(address: str) -> bool:
+    return not re.match(r"[a-z]+:|//", address)
+
+
+def test_no_internal_link_is_broken(pages):
+    broken = []
+    for path, page in pages.items():
+        for link in filter(is_local, page.links):
+            parts = urlsplit(link)
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.is_file():
+                broken.append(f"{path.name}: {link}")
+            elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in read(target).ids:
+                broken.append(f"{path.name}: {link} has no such place")
+    assert broken == []
+
+
+def test_every_file_that_a_page_loads_is_there(pages):
+    missing = []
+    for path, page in pages.items():
+        for address in page.loads:
+            if not address.startswith("data:"):
+                assert is_local(address), f"{path.name} loads {address}"
+                if not (path.parent / unquote(urlsplit(address).path)).is_file():
+                    missing.append(f"{path.name}: {address}")
+    assert missing == []
+
+
+def test_every_file_that_a_style_loads_is_there(site):
+    for path in site.rglob("_static/**/*.css"):
+        for address in re.findall(r"url\([\"']?([^\"')]+)", path.read_text(encoding="utf8")):
+            if not address.startswith(("data:", "#")):
+                assert is_local(address), f"{path.name} loads {address}"
+                assert (path.parent / urlsplit(address).path).is_file(), f"{path.name} loads {address}"
+
+
+def test_pictures_have_alternative_text(pages):
+    assert {path.name: page.pictures_without_alt for path, page in pages.items() if page.pictures_without_alt} == {}
+
+
+def test_ids_are_unique(pages):
+    assert {path.name: page.repeated for path, page in pages.items() if page.repeated} == {}
+
+
+def test_theme_is_trimmed(site):
+    static = site / "_static"
+    assert not list(static.rglob("*.map"))
+    assert not list(static.rglob("fontawesome*"))
+    assert not list(static.rglob("*thebe*"))
+    for path in site.rglob("*.html"):
+        html = path.read_text(encoding="utf8")
+        assert "thebe" not in html.lower(), path.name
+        assert "fontawesome" not in html, path.name

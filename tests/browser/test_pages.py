@@ -1,0 +1,125 @@
+"""Every built page, by http and from the disk, with all other hosts blocked."""
+
+import gzip
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+CHAPTERS = [entry["file"] for part in TOC.get("parts", []) for entry in part["chapters"]]
+PAGES = ["index", TOC["root"], *CHAPTERS, "search", "genindex"]
+PHONE = 360
+PAGE_BYTES = 1_500_000
+
+pytestmark = pytest.mark.browser
+
+TYPESET = """() => ({
+    formulas: document.querySelectorAll('span.math, div.math').length,
+    typeset: [...document.querySelectorAll('span.math, div.math')].filter((e) => e.querySelector('mjx-container')).length,
+    broken: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map((e) => e.textContent),
+})"""
+SPILLING = """() => {
+    const root = document.documentElement;
+    const inScroller = (e) => { for (; e && e !== document.body; e = e.parentElement)
+        if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(e).overflowX)) return true; };
+    const wide = [...document.querySelectorAll('.bd-article *')].filter((e) =>
+        e.getBoundingClientRect().right > root.clientWidth + 1 && !inScroller(e));
+    return {page: root.scrollWidth, screen: root.clientWidth,
+            wide: wide.slice(0, 5).map((e) => e.outerHTML.slice(0, 120))};
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_whole(visit, addresses, page, scheme):
+    opened = visit(f"{addresses[scheme]}/{page}.html")
+    found = opened.tab.evaluate(TYPESET)
+    assert opened.troubles == []
+    assert found["broken"] == []
+    assert found["typeset"] == found["formulas"]
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_page_fits_a_phone(visit, addresses, page):
+    opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
+    found = opened.tab.evaluate(SPILLING)
+    assert found["wide"] == []
+    assert found["page"] <= found["screen"]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_page_is_light_to_load(visit, addresses, site, page):
+    opened = visit("about:blank")
+    sizes = {}
+
+    def record(response):
+        path = site / urlsplit(response.url).path.lstrip("/")
+        sizes[path] = len(gzip.compress(path.read_bytes(), 6)) if path.is_file() else 0
+
+    opened.tab.on("response", record)
+    opened.open(f"{addresses['http']}/{page}.html")
+    opened.tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    opened.tab.wait_for_timeout(200)
+    heaviest = sorted(((size, path.name) for path, size in sizes.items()), reverse=True)[:6]
+    assert 100_000 < sum(sizes.values()) <= PAGE_BYTES, heaviest
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_dark_mode_follows_the_system_and_the_button(visit, addresses, page):
+    opened = visit(f"{addresses['http']}/{page}.html", scheme="dark")
+    root = opened.tab.locator("html")
+    assert root.get_attribute("data-theme") == "dark"
+    dark = opened.tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    button = opened.tab.locator(".theme-switch-button:visible").first
+    for _ in range(3):
+        button.click()
+        if root.get_attribute("data-theme") == "light":
+            break
+    assert root.get_attribute("data-theme") == "light"
+    assert opened.tab.evaluate("getComputedStyle(document.body).backgroundColor") != dark
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_the_text(visit, addresses, scheme):
+    opened = visit(f"{addresses[scheme]}/search.html?q=posterior")
+    opened.tab.locator("#search-results li").first.wait_for(timeout=10_000)
+    assert opened.tab.locator("#search-results li").count() >= 1
+    assert opened.troubles == []
+
+
+def test_first_page_leads_to_the_last(visit, addresses):
+    opened = visit(f"{addresses['file']}/index.html")
+    opened.tab.wait_for_url("**/chapters/index.html")
+    for chapter in CHAPTERS:
+        opened.tab.locator("a.right-next").click()
+        opened.tab.wait_for_url(f"**/{chapter}.html")
+    assert opened.tab.locator("a.right-next").count() == 0
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_chapter_can_be_run_and_kept(visit, addresses, site, page):
+    opened = visit(f"{addresses['http']}/{page}.html")
+    links = opened.tab.locator(".article-header-buttons a").evaluate_all("all => all.map((a) => a.href)")
+    colab = [link for link in links if link.startswith("https://colab.research.google.com/github/")]
+    notebook = [link for link in links if link.endswith(f"{Path(page).name}.ipynb") and "127.0.0.1" in link]
+    assert len(colab) == 1
+    assert colab[0].endswith(f"/blob/main/{page}.ipynb")
+    assert len(notebook) == 1
+    source = site / urlsplit(notebook[0]).path.lstrip("/")
+    assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_wide_things_scroll_by_keyboard(visit, addresses, page):
+    opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
+    stuck = opened.tab.evaluate(
+        """() => [...document.querySelectorAll('.bd-article *')].filter((e) => {
+            const style = getComputedStyle(e);
+            return ['auto', 'scroll'].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth
+                && e.tabIndex < 0 && !e.querySelector('a, button, input, [tabindex="0"]');
+        }).map((e) => e.outerHTML.slice(0, 120))"""
+    )
+    assert stuck == []

@@ -1,0 +1,92 @@
+"""Boxes, formula tags and links, on small documents."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "site"))
+
+from vae_book import assets, execution, text  # noqa: E402
+
+
+def quote(*children) -> nodes.document:
+    document = new_document("chapter")
+    document += nodes.block_quote("", nodes.paragraph("", "", *children))
+    return document
+
+
+@pytest.mark.parametrize(
+    ("label", "kind", "ids"),
+    [("Note.", "note", []), ("Myth:", "myth", []), ("Exercise 2.1.", "exercise", ["exercise-2-1"])],
+)
+def test_a_bold_beginning_makes_a_box(label, kind, ids):
+    document = quote(nodes.Text(""), nodes.strong("", label), nodes.Text(" and more"))
+    text.make_boxes(document)
+    assert isinstance(document[0], text.Box)
+    assert (document[0]["kind"], document[0]["ids"]) == (kind, ids)
+    assert document.astext() == f"{label} and more"
+
+
+@pytest.mark.parametrize(
+    "children",
+    [(nodes.Text("Note. "), nodes.strong("", "bold")), (nodes.strong("", "Nothing"),), (nodes.emphasis("", "Note."),)],
+    ids=["bold later", "another word", "not bold"],
+)
+def test_other_quotations_stay(children):
+    document = quote(*children)
+    text.make_boxes(document)
+    assert type(document[0]) is nodes.block_quote
+
+
+def test_a_light_picture_gets_a_dark_twin():
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.image(uri="a-light.svg", alt="a"), nodes.image(uri="b.svg", alt="b"))
+    text.add_dark_twins(document)
+    shown = [(image["uri"], image["classes"]) for image in document.findall(nodes.image)]
+    assert shown == [("a-light.svg", ["only-light"]), ("a-dark.svg", ["only-dark"]), ("b.svg", [])]
+
+
+def test_a_page_keeps_one_of_each_script_and_none_of_thebe():
+    wanted = '<script src="a.js"></script>'
+    html = (
+        f'{wanted}{wanted}<script async="async" src="sphinx-thebe.js"></script><script>kernelName = "python3"</script>'
+        '<script defer src="_static/scripts/fontawesome.js?digest=1"></script><script>const THEBE_JS_URL = 1</script>'
+    )
+    assert assets.clean_page(html) == wanted
+
+
+def test_a_module_of_a_widget_is_kept_even_twice():
+    module = '<script type="application/json">{"same": 1}</script>'
+    assert assets.clean_page(module * 2) == module * 2
+
+
+def test_colors_are_those_of_the_figures():
+    from vae_utils.plots import COLORS, DARK_COLORS
+
+    light, dark = assets.color_css().split('html[data-theme="dark"]')
+    assert all(f"--vae-{name}: {value};" in light for name, value in COLORS.items())
+    assert all(f"--vae-{name}: {value};" in dark for name, value in DARK_COLORS.items())
+
+
+def test_the_key_of_the_outputs_follows_sources_and_data(tmp_path, monkeypatch):
+    package = tmp_path / "vae_utils" / "widgets"
+    package.mkdir(parents=True)
+    (package / "a.mjs").write_text("1")
+    first = execution.package_key(tmp_path)
+    assert execution.package_key(tmp_path) == first
+    (package / "a.mjs").write_text("2")
+    second = execution.package_key(tmp_path)
+    monkeypatch.setenv("VAE_DATA", "elsewhere")
+    assert len({first, second, execution.package_key(tmp_path)}) == 3
+
+
+def test_a_broken_record_is_no_record(tmp_path):
+    store = execution.OutputStore(tmp_path)
+    store.save("key", {"outputs": []})
+    assert store.load("key") == {"outputs": []}
+    (tmp_path / "key.json").write_text('{"outputs": [')
+    assert store.load("key") is None
+    assert store.load("unknown") is None
