@@ -15,6 +15,8 @@ def check_value(answer, expected, name, tolerance=1e-4, hint=""):
 
 def check_function(candidate, reference, inputs, name, tolerance=1e-4, hint=""):
     """Call both functions on each tuple of `inputs` and compare; prints one line."""
+    if _unfilled(candidate):
+        return print(f"{OPEN} {name}: not filled in yet.")
     for arguments in inputs:
         try:
             answer = candidate(*arguments)
@@ -55,7 +57,7 @@ def _problem(answer, expected, tolerance):
     if answer.shape != expected.shape:
         return f"got {_described(answer)}, expected {_described(expected)}"
     same = answer == expected  # infinities compare equal, and their difference would not
-    gap = torch.where(same, 0.0, (answer - expected).abs()).nan_to_num(nan=torch.inf)
+    gap = torch.where(same, 0.0, (answer - expected).abs()).nan_to_num(nan=torch.inf, posinf=torch.inf)
     difference = max(gap.flatten().tolist(), default=0.0)
     return None if difference <= tolerance else f"differs by up to {difference:.4g} (allowed: {tolerance:g})"
 
