@@ -18,8 +18,8 @@ CHROMIUM = next((p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chr
 
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>widget</title><style>
-[data-theme="light"] {{ --pst-color-background: #fff; --pst-color-text-base: #222832; --pst-color-text-muted: #48566b; }}
-[data-theme="dark"] {{ --pst-color-background: #14181e; --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af }}
+[data-theme=light] {{ --pst-color-background: #fff; --pst-color-text-base: #222832; --pst-color-text-muted: #48566b }}
+[data-theme=dark] {{ --pst-color-background: #14181e; --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af }}
 body {{ margin: 8px; background: var(--pst-color-background); color: var(--pst-color-text-base); }}
 </style></head><body><main><h1>widget</h1>{body}</main></body></html>"""
 

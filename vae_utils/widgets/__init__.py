@@ -9,6 +9,7 @@ import importlib
 # One line a widget: its class and the module that holds it.
 _HOME = {
     "KL": "kl",
+    "Playground": "playground",
     "Widget": "host",
 }
 

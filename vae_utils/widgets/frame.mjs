@@ -64,6 +64,7 @@ const makePanel = (settings, theme, redraw) => {
   const caption = title ? [make("figcaption", { text: title })] : [];
   const figure = make("figure", { class: "vae-panel" }, ...caption, holder);
   const panel = { canvas, holder, figure, handles: [], plot: null };
+  panel.caption = (text) => caption.forEach((element) => (element.textContent = text));
   panel.draw = () => {
     const { clientWidth: width, clientHeight: height } = holder;
     if (width < 24 || height < 24) return;
@@ -155,6 +156,13 @@ const watchStrokes = (panel, stroke) => {
   canvas.addEventListener("pointerup", (event) => report(event, { last: true }));
 };
 
+/** Call `changed(visible)` when the widget comes into sight or leaves it. */
+const watchSight = (el, cleanups, changed) => {
+  const watcher = new IntersectionObserver((entries) => changed(entries.at(-1).isIntersecting));
+  watcher.observe(el);
+  cleanups.push(() => watcher.disconnect());
+};
+
 /** A loop over animation frames that rests while the widget is out of sight: `start`, `stop`, `running`. */
 const makeLoop = (el, cleanups, frame) => {
   const loop = { running: false, visible: true };
@@ -170,32 +178,29 @@ const makeLoop = (el, cleanups, frame) => {
     before = performance.now();
     request ||= requestAnimationFrame(tick);
   };
-  const watcher = new IntersectionObserver(([entry]) => {
-    loop.visible = entry.isIntersecting;
-    if (loop.running && loop.visible) wake();
+  watchSight(el, cleanups, (visible) => {
+    loop.visible = visible;
+    if (loop.running && visible) wake();
   });
-  watcher.observe(el);
   loop.start = () => {
     loop.running = true;
     wake();
   };
   loop.stop = () => (loop.running = false);
-  cleanups.push(() => {
-    loop.stop();
-    watcher.disconnect();
-  });
+  cleanups.push(loop.stop);
   return loop;
 };
 
 /** Lay out a widget in `el` and return what it is built from; every part is placed in the order of the calls. */
-export const frame = ({ model, el, title }) => {
+export const frame = ({ model, el, title, panelWidth = 250 }) => {
   const cleanups = [];
   const panels = [];
   const state = tie(model, cleanups);
   let [theme, request, summary] = [null, 0, null];
   el.classList.add("vae-widget");
   const heading = make("p", { class: "vae-title", text: title });
-  const body = make("section", { class: "vae-body", "aria-label": title }, heading);
+  const style = `--panel: ${panelWidth}px`;
+  const body = make("section", { class: "vae-body", "aria-label": title, style }, heading);
   el.replaceChildren(body);
   const readout = makeReadout(cleanups);
 
@@ -248,6 +253,7 @@ export const frame = ({ model, el, title }) => {
     note: (text) => place("vae-notes", make("p", { text })),
     handle: makeHandle,
     strokes: watchStrokes,
+    sight: (changed) => watchSight(el, cleanups, changed),
     loop: (step) => makeLoop(el, cleanups, step),
     /** `items()` returns [label, value, concept] triples; numbers are shown with three digits. */
     readout(items) {

@@ -1,0 +1,198 @@
+// A multilayer perceptron on typed arrays, with backpropagation written by hand, and the Adam optimizer.
+// Matrices are row-major. Every product is one kernel that reads both its matrices along their rows.
+
+/** One entry of a times the transpose of b: row i of a, row j of b, both k long. */
+const dot = (a, i, b, j, k) => {
+  let total = 0;
+  for (let p = 0; p < k; p++) total += a[i * k + p] * b[j * k + p];
+  return total;
+};
+
+/** The block of out (.., n) at row i, column j: 4 x 4 sums that stay in registers, 16 products for 8 reads. */
+const block = (a, b, out, n, k, i, j) => {
+  const [a0, b0] = [i * k, j * k];
+  const [a1, b1] = [a0 + k, b0 + k];
+  const [a2, b2] = [a1 + k, b1 + k];
+  const [a3, b3] = [a2 + k, b2 + k];
+  let s00 = 0, s01 = 0, s02 = 0, s03 = 0;
+  let s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+  let s20 = 0, s21 = 0, s22 = 0, s23 = 0;
+  let s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+  for (let p = 0; p < k; p++) {
+    const y0 = b[b0 + p];
+    const y1 = b[b1 + p];
+    const y2 = b[b2 + p];
+    const y3 = b[b3 + p];
+    const x0 = a[a0 + p];
+    s00 += x0 * y0;
+    s01 += x0 * y1;
+    s02 += x0 * y2;
+    s03 += x0 * y3;
+    const x1 = a[a1 + p];
+    s10 += x1 * y0;
+    s11 += x1 * y1;
+    s12 += x1 * y2;
+    s13 += x1 * y3;
+    const x2 = a[a2 + p];
+    s20 += x2 * y0;
+    s21 += x2 * y1;
+    s22 += x2 * y2;
+    s23 += x2 * y3;
+    const x3 = a[a3 + p];
+    s30 += x3 * y0;
+    s31 += x3 * y1;
+    s32 += x3 * y2;
+    s33 += x3 * y3;
+  }
+  const at = i * n + j;
+  out[at] = s00;
+  out[at + 1] = s01;
+  out[at + 2] = s02;
+  out[at + 3] = s03;
+  out[at + n] = s10;
+  out[at + n + 1] = s11;
+  out[at + n + 2] = s12;
+  out[at + n + 3] = s13;
+  out[at + 2 * n] = s20;
+  out[at + 2 * n + 1] = s21;
+  out[at + 2 * n + 2] = s22;
+  out[at + 2 * n + 3] = s23;
+  out[at + 3 * n] = s30;
+  out[at + 3 * n + 1] = s31;
+  out[at + 3 * n + 2] = s32;
+  out[at + 3 * n + 3] = s33;
+};
+
+/** out (m, n) = a (m, k) times the transpose of b (n, k): whole blocks first, then the edges one by one. */
+export const rowsByRows = (a, b, out, m, n, k) => {
+  const [rows, columns] = [m - (m % 4), n - (n % 4)];
+  for (let i = 0; i < rows; i += 4) for (let j = 0; j < columns; j += 4) block(a, b, out, n, k, i, j);
+  for (let i = 0; i < m; i++) {
+    for (let j = i < rows ? columns : 0; j < n; j++) out[i * n + j] = dot(a, i, b, j, k);
+  }
+};
+
+/** out (n, m) = the transpose of a (m, n). */
+export const transpose = (a, out, m, n) => {
+  for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) out[j * m + i] = a[i * n + j];
+};
+
+/** Each activation in place, and a gradient times its slope, which the output alone determines. */
+const ACTIVATIONS = {
+  tanh: {
+    gain: 1,
+    apply: (y, size) => {
+      for (let i = 0; i < size; i++) y[i] = Math.tanh(y[i]);
+    },
+    pullBack: (gradient, y, size) => {
+      for (let i = 0; i < size; i++) gradient[i] *= 1 - y[i] * y[i];
+    },
+  },
+  relu: {
+    gain: Math.SQRT2,
+    apply: (y, size) => {
+      for (let i = 0; i < size; i++) if (y[i] < 0) y[i] = 0;
+    },
+    pullBack: (gradient, y, size) => {
+      for (let i = 0; i < size; i++) if (y[i] <= 0) gradient[i] = 0;
+    },
+  },
+};
+
+/** Numbers in the parameters of an Mlp with these layer sizes. */
+export const countParameters = (sizes) => sizes.slice(1).reduce((total, out, i) => total + out * (sizes[i] + 1), 0);
+
+/** Linear layers with an activation between them, none after the last. Parameters and gradients are views given to it. */
+export class Mlp {
+  constructor(sizes, activation, theta, gradient) {
+    this.activation = ACTIVATIONS[activation];
+    let at = 0;
+    const take = (buffer, size) => buffer.subarray(at, at + size);
+    this.layers = sizes.slice(1).map((out, i) => {
+      const inputs = sizes[i];
+      const layer = { inputs, out, weight: take(theta, out * inputs), weightGradient: take(gradient, out * inputs) };
+      at += out * inputs;
+      Object.assign(layer, { bias: take(theta, out), biasGradient: take(gradient, out) });
+      at += out;
+      return layer;
+    });
+    this.capacity = 0;
+  }
+
+  /** Weights from N(0, gain^2 / inputs), biases zero; `noise()` gives standard normal numbers. */
+  initialize(noise) {
+    for (const { weight, bias, inputs } of this.layers) {
+      const scale = this.activation.gain / Math.sqrt(inputs);
+      for (let i = 0; i < weight.length; i++) weight[i] = scale * noise();
+      bias.fill(0);
+    }
+  }
+
+  reserve(n) {
+    if (n <= this.capacity) return;
+    this.capacity = n;
+    for (const layer of this.layers) {
+      layer.y = new Float32Array(n * layer.out);
+      layer.columns = new Float32Array(n * layer.inputs);
+      layer.gradientColumns = new Float32Array(n * layer.out);
+      layer.inputGradient = new Float32Array(n * layer.inputs);
+      layer.weightColumns = new Float32Array(layer.inputs * layer.out);
+    }
+  }
+
+  /** x (n, inputs) -> (n, outputs); the result is overwritten by the next call. */
+  forward(x, n) {
+    this.reserve(n);
+    for (const [i, layer] of this.layers.entries()) {
+      const { weight, bias, inputs, out, y } = layer;
+      layer.x = x;
+      rowsByRows(x, weight, y, n, out, inputs);
+      for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) y[at] += bias[j];
+      if (i < this.layers.length - 1) this.activation.apply(y, n * out);
+      x = y;
+    }
+    return x;
+  }
+
+  /**
+   * From the gradient at the output of the last `forward` to the gradients of all weights, which are overwritten.
+   * Returns the gradient at the input, unless nobody asks for it.
+   */
+  backward(gradient, n, wantInput = true) {
+    for (let i = this.layers.length - 1; i >= 0; i--) {
+      const { x, y, out, inputs, weight, weightGradient, biasGradient, ...scratch } = this.layers[i];
+      if (i < this.layers.length - 1) this.activation.pullBack(gradient, y, n * out);
+      biasGradient.fill(0);
+      for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) biasGradient[j] += gradient[at];
+      transpose(gradient, scratch.gradientColumns, n, out);
+      transpose(x, scratch.columns, n, inputs);
+      rowsByRows(scratch.gradientColumns, scratch.columns, weightGradient, out, inputs, n);
+      if (i === 0 && !wantInput) return null;
+      transpose(weight, scratch.weightColumns, out, inputs);
+      rowsByRows(gradient, scratch.weightColumns, scratch.inputGradient, n, inputs, out);
+      gradient = scratch.inputGradient;
+    }
+    return gradient;
+  }
+}
+
+/** Adam (Kingma and Ba 2015) on one flat vector of parameters. */
+export class Adam {
+  constructor(size) {
+    this.first = new Float32Array(size);
+    this.second = new Float32Array(size);
+    this.steps = 0;
+  }
+
+  step(theta, gradient, rate, decay1 = 0.9, decay2 = 0.999, tiny = 1e-8) {
+    this.steps += 1;
+    const { first, second, steps } = this;
+    const [scale1, scale2] = [1 / (1 - decay1 ** steps), 1 / (1 - decay2 ** steps)];
+    for (let i = 0; i < theta.length; i++) {
+      const g = gradient[i];
+      first[i] += (1 - decay1) * (g - first[i]);
+      second[i] += (1 - decay2) * (g * g - second[i]);
+      theta[i] -= (rate * first[i] * scale1) / (Math.sqrt(second[i] * scale2) + tiny);
+    }
+  }
+}

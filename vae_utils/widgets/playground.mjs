@@ -1,0 +1,201 @@
+// The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
+import { fromPoints, fromScans, makeShape } from "./datasets.mjs";
+import { frame } from "./frame.mjs";
+import { clamp, format, normals, tensor } from "./maths.mjs";
+import { drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground_views.mjs";
+
+const OWN = "your own points";
+const SETTINGS = ["beta", "sigma", "rate", "warmup"];
+const POINTS = 1000;
+
+/** The rows to learn: { x, tone, dim }. */
+const dataOf = (ui, scans) => {
+  const [name, seed] = [ui.get("data"), ui.get("seed")];
+  if (name === "digits") return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
+  if (name !== OWN) return { ...makeShape(name, POINTS, seed), dim: 2 };
+  const drawn = ui.get("points");
+  return { ...fromPoints(drawn.length ? drawn : [[0, 0]]), dim: 2 };
+};
+
+/** The worker, its latest picture and the orders it takes. */
+const engine = (ui, heard) => {
+  const source = URL.createObjectURL(new Blob([ui.get("worker_source")], { type: "text/javascript" }));
+  const worker = new Worker(source);
+  const state = { run: 0, picture: null };
+  worker.onmessage = ({ data }) => {
+    worker.postMessage({ order: "seen" });
+    if (data.run !== state.run) return;
+    state.picture = data;
+    heard(data);
+  };
+  ui.cleanup(() => {
+    worker.terminate();
+    URL.revokeObjectURL(source);
+  });
+  state.order = (order, details = {}) => worker.postMessage({ order, ...details });
+  return state;
+};
+
+const plan = (ui, data) => ({
+  data: data.x,
+  dim: data.dim,
+  latent: Number(ui.get("latent")),
+  activation: ui.get("activation"),
+  seed: ui.get("seed"),
+  settings: settings(ui),
+});
+
+const settings = (ui) => Object.fromEntries(SETTINGS.map((name) => [name, ui.get(name)]));
+
+/** Strokes and a handle that put points on the page, and the buttons that go with them. */
+const pencil = (ui, panel) => {
+  const noise = normals(11);
+  const spot = { x: 0.5, y: 0.5 };
+  const own = () => ui.get("data") === OWN;
+  const add = (x, y, count, spread) => {
+    const near = Array.from({ length: count }, () => [x + spread * noise(), y + spread * noise()]);
+    const inside = near.map((pair) => pair.map((value) => clamp(value, -3, 3)));
+    ui.set("points", [...ui.get("points"), ...inside].slice(-2000));
+  };
+  ui.strokes(panel, ({ x, y }) => own() && add(x, y, 4, 0.05));
+  const knob = ui.handle(panel, {
+    label: "where to put points",
+    color: "data",
+    at: () => [spot.x, spot.y],
+    move: (x, y) => {
+      Object.assign(spot, { x, y });
+      ui.redraw();
+    },
+  });
+  const buttons = [
+    ui.button("Put points at the handle", () => add(spot.x, spot.y, 40, 0.12)),
+    ui.button("Clear the points", () => ui.set("points", [])),
+  ];
+  const show = () => {
+    for (const element of [knob, ...buttons]) element.hidden = !own();
+    panel.canvas.style.touchAction = own() ? "none" : "";
+    buttons[1].disabled = ui.get("points").length === 0;
+  };
+  ui.on(["data", "points"], show);
+  show();
+  return spot;
+};
+
+const makePanels = (ui, scene) => {
+  const ready = (draw) => (plot) => scene.picture() && draw(plot, scene);
+  const flat = () => scene.data.dim === 2;
+  const box = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: 300 };
+  const inPlane = { ...box, equal: true, axes: flat };
+  const one = () => ui.get("latent") === "1";
+  return {
+    data: ui.panel({ title: "Data", ...inPlane, draw: ready(drawData) }),
+    latent: ui.panel({
+      title: "Latent space",
+      height: 300,
+      equal: () => !one(),
+      x: () => latentRange(scene),
+      y: () => (one() ? [-0.02, 1.1] : latentRange(scene)),
+      xLabel: () => (one() ? "z" : "z\u2081"),
+      yLabel: () => (one() ? "" : "z\u2082"),
+      yTicks: () => (one() ? [] : undefined),
+      draw: ready(drawLatent),
+    }),
+    samples: ui.panel({ title: "Samples", ...inPlane, draw: ready(drawSamples) }),
+    loss: ui.panel({
+      title: "Loss and its two terms, on fixed points with fixed noise",
+      height: 300,
+      ...lossRange(scene),
+      xLabel: "step",
+      yLabel: "nats per example",
+      draw: ready(drawLoss),
+    }),
+  };
+};
+
+const caption = (ui, panels) => {
+  const [digits, one] = [ui.get("data") === "digits", ui.get("latent") === "1"];
+  const own = ui.get("data") === OWN ? " Draw here to add some." : "";
+  panels.data.caption(
+    digits ? "Scans, and below each its reconstruction" : `Data in grey, reconstructions in color.${own}`,
+  );
+  const shape = one ? "Each bar is a posterior q(z|x)" : "Each ellipse is a posterior q(z|x)";
+  panels.latent.caption(`${shape}; dashed: the prior`);
+  const map = one ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4";
+  const path = one ? "Samples from the prior; the line decodes z from \u22123 to 3" : "Samples from the prior, decoded";
+  panels.samples.caption(digits ? `${map}; below, samples from the prior` : path);
+};
+
+const CHANGED = { beta: "beta", sigma: "sigma", rate: "learning rate", warmup: "warm-up" };
+
+const summary = (scene) => () => {
+  const picture = scene.picture();
+  if (!picture) return [["state", "starting"]];
+  const { terms, marks, rate, broken } = picture;
+  const last = marks.at(-1);
+  return [
+    ["step", String(terms.step)],
+    ["loss", terms.loss, "elbo"],
+    ["\u2212reconstruction", -terms.reconstruction, "likelihood"],
+    ["KL", terms.kl, "kl"],
+    ["beta in force", format(terms.beta, 2), "prior"],
+    ["last change", last ? `${CHANGED[last.name]} ${last.value} at step ${last.step}` : "none"],
+    ["speed", broken ? "stopped: the loss blew up; lower the rate" : rate ? `${Math.round(rate)} steps/s` : "paused"],
+  ];
+};
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "A VAE, trained in your browser", panelWidth: 320 });
+    const scans = { ink: tensor(ui.get("ink")).values, labels: tensor(ui.get("labels")).values };
+    const scene = { data: dataOf(ui, scans), theme: ui.theme, latent: () => Number(ui.get("latent")) };
+    const trainer = engine(ui, (picture) => {
+      if (ui.get("running") && !picture.running && !picture.replaying) ui.set("running", false);
+      buttons.reset.disabled = picture.terms.step === 0 && picture.marks.length === 0;
+      buttons.replay.disabled = picture.history.step.length < 2;
+      ui.redraw();
+    });
+    scene.picture = () => trainer.picture;
+
+    const restart = () => {
+      scene.data = dataOf(ui, scans);
+      scene.colors = null;
+      trainer.run += 1;
+      trainer.picture = null;
+      const pause = ui.reducedMotion() ? 500 : 33;
+      trainer.order("setup", { plan: plan(ui, scene.data), run: trainer.run, pause });
+      ui.set("running", false);
+      caption(ui, panels);
+    };
+    ui.select({ name: "data", label: "Data" });
+    ui.choice({ name: "latent", label: "Latent numbers" });
+    ui.choice({ name: "activation", label: "Activation" });
+    const buttons = {
+      run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
+      step: ui.button("One step", () => trainer.order("step")),
+      reset: ui.button("Reset", restart),
+      replay: ui.button("Replay", () => trainer.order("replay")),
+    };
+    const panels = makePanels(ui, scene);
+    pencil(ui, panels.data);
+    ui.slider({ name: "beta", label: "beta, weight of the KL", scale: "power" });
+    const sigma = ui.slider({ name: "sigma", label: "sigma of the decoder", scale: "log" });
+    ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
+    ui.slider({ name: "warmup", label: "warm-up of the KL, in steps", step: 10 });
+
+    ui.on(["data", "latent", "activation", "seed"], restart);
+    ui.on("points", () => ui.get("data") === OWN && restart());
+    ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
+    ui.on("data", () => (sigma.hidden = ui.get("data") === "digits"));
+    ui.on("running", () => {
+      buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
+      trainer.order("run", { on: ui.get("running") });
+    });
+    ui.sight((visible) => trainer.order("rest", { on: !visible }));
+    const wanted = ui.get("running");
+    restart();
+    if (wanted) ui.set("running", true);
+    sigma.hidden = ui.get("data") === "digits";
+    ui.readout(summary(scene));
+    return ui.dispose;
+  },
+};

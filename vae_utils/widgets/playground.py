@@ -1,0 +1,59 @@
+"""Widget: a VAE that is trained in the reader's browser."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .fields import Array, Choice, Field, Flag, Number, Whole
+from .host import Widget
+
+DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
+
+
+class Points(Field):
+    """Points in the plane, [[x, y], ...], at most 2,000 of them, each coordinate in [-3, 3]."""
+
+    default = ()
+
+    def check(self, value):
+        array = np.asarray(value, dtype=float) if len(value) else np.empty((0, 2))
+        if array.ndim != 2 or array.shape[1] != 2 or len(array) > 2000:
+            raise ValueError(f"{self.name} must have shape (n, 2) with n <= 2000, got {array.shape}")
+        if not (np.abs(array) <= 3).all():
+            raise ValueError(f"{self.name} must be finite and lie in [-3, 3]")
+        return array.tolist()
+
+
+class Playground(Widget):
+    """Train a VAE on the page: turn beta while it learns and watch reconstructions, latent space and samples.
+
+    data:    what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
+    beta:    weight of the KL in loss = -reconstruction + beta * kl (nats per example).
+    rate:    learning rate of Adam. warmup: steps over which the KL's weight rises from 0 to beta.
+    sigma:   standard deviation of the Gaussian likelihood (points only; digits are Bernoulli).
+    latent:  latent numbers, 1 or 2. activation: of the hidden layers. seed: of data, weights and noise.
+    running: whether it trains now; may be set from Python in a live kernel.
+    """
+
+    module = "playground"
+    worker = "playground_worker"
+    sentence = "A variational autoencoder is trained here, in your browser, while you turn beta and watch."
+
+    data = Choice("spirals", DATA)
+    beta = Number(1.0, 0, 16)
+    rate = Number(0.003, 0.0001, 0.03)
+    sigma = Number(0.2, 0.03, 1)
+    warmup = Whole(0, 0, 2000)
+    latent = Choice("2", ("1", "2"))
+    activation = Choice("tanh", ("tanh", "relu"))
+    seed = Whole(0, 0, 9999)
+    running = Flag(False)
+    points = Points()
+    ink = Array("uint8", (None, 64))
+    labels = Array("uint8", (None,))
+
+    def __init__(self, **values):
+        from sklearn.datasets import load_digits
+
+        scans = load_digits()
+        super().__init__(ink=scans.data, labels=scans.target, **values)

@@ -1,0 +1,173 @@
+// What the playground draws: points or scans, posteriors over the prior, samples, and the loss over time.
+import { linspace, normalDensity } from "./maths.mjs";
+
+const every = (values, offset, stride) => Array.from({ length: values.length / stride }, (_, i) => values[i * stride + offset]);
+
+/** One CSS color per shown row: the class for digits, a hue around the circle for points. */
+const colorsOf = (scene) => {
+  const theme = scene.theme();
+  if (scene.colors?.theme === theme) return scene.colors.list;
+  const hue = (tone) => `hsl(${Math.round(360 * tone)} 62% 50%)`;
+  const digits = scene.data.dim === 64;
+  const list = Array.from(scene.data.tone, (tone) => (digits ? theme.classes[Math.round(10 * tone)] : hue(tone)));
+  scene.colors = { theme, list };
+  return list;
+};
+
+/** Images of 8 x 8 in a sheet of `columns`, with a gap of one pixel; `images` is a list of arrays. */
+const drawSheet = (plot, images, columns, [x0, y0, x1, y1]) => {
+  const rows = Math.ceil(images.length / columns);
+  const [width, height] = [9 * columns - 1, 9 * rows - 1];
+  const sheet = new Float32Array(width * height);
+  images.forEach((image, i) => {
+    const corner = 9 * Math.floor(i / columns) * width + 9 * (i % columns);
+    for (let j = 0; j < 64; j++) sheet[corner + Math.floor(j / 8) * width + (j % 8)] = image[j];
+  });
+  const scale = Math.min((plot.px(x1) - plot.px(x0)) / width, (plot.py(y0) - plot.py(y1)) / height);
+  const spanX = (scale * width * (plot.xRange[1] - plot.xRange[0])) / plot.inner.width;
+  const spanY = (scale * height * (plot.yRange[1] - plot.yRange[0])) / plot.inner.height;
+  const left = (x0 + x1 - spanX) / 2;
+  plot.image(sheet, width, height, [left, y1 - spanY, left + spanX, y1]);
+};
+
+const row = (values, i) => values.subarray(64 * i, 64 * (i + 1));
+
+export const drawData = (plot, scene) => {
+  const { mu, means } = scene.picture();
+  const { x, dim } = scene.data;
+  if (dim === 64) {
+    const pairs = [0, 1, 2].flatMap((block) =>
+      [x, means].flatMap((source) => Array.from({ length: 9 }, (_, i) => row(source, 9 * block + i))),
+    );
+    drawSheet(plot, pairs, 9, [...plot.xRange.slice(0, 1), 0.01, plot.xRange[1], plot.yRange[1] - 0.01].map(Number));
+    return;
+  }
+  const shown = mu.length / scene.latent();
+  const data = x.subarray(0, 2 * shown);
+  const colors = colorsOf(scene);
+  plot.clip(() => {
+    plot.points(every(x, 0, 2), every(x, 1, 2), { color: "data", alpha: 0.28, radius: 2 });
+    for (let i = 0; i < shown; i++) {
+      const at = 2 * i;
+      const thread = { color: colors[i], width: 0.8, alpha: 0.5 };
+      plot.line([data[at], means[at]], [data[at + 1], means[at + 1]], thread);
+    }
+    plot.points(every(means, 0, 2), every(means, 1, 2), { colors, radius: 2.2 });
+  });
+};
+
+/** Symmetric limits that hold the prior and nearly all posteriors, moving in steps of one half. */
+export const latentRange = (scene) => {
+  const picture = scene.picture();
+  if (!picture) return [-3, 3];
+  const sizes = Array.from(picture.mu, Math.abs).sort((a, b) => a - b);
+  const reach = Math.min(12, Math.max(2.7, 1.1 * sizes[Math.floor(0.99 * (sizes.length - 1))]));
+  return [-Math.ceil(2 * reach) / 2, Math.ceil(2 * reach) / 2];
+};
+
+const drawBars = (plot, scene, colors) => {
+  const { mu, logvar } = scene.picture();
+  const z = linspace(...plot.xRange, 161);
+  plot.line(z, z.map((value) => 2.3 * normalDensity(value)), { color: "prior", dash: [6, 4] });
+  mu.forEach((centre, i) => {
+    const half = Math.exp(0.5 * logvar[i]);
+    const y = 0.02 + scene.data.tone[i] + 0.06 * ((i * 0.618) % 1);
+    plot.line([centre - half, centre + half], [y, y], { color: colors[i], width: 1.2, alpha: 0.45 });
+    plot.points([centre], [y], { color: colors[i], radius: 1.8 });
+  });
+};
+
+export const drawLatent = (plot, scene) => {
+  const { mu, logvar } = scene.picture();
+  const colors = colorsOf(scene);
+  plot.clip(() => {
+    if (scene.latent() === 1) {
+      drawBars(plot, scene, colors);
+      return;
+    }
+    for (let i = 0; i < mu.length; i += 2) {
+      const [width, height] = [Math.exp(0.5 * logvar[i]), Math.exp(0.5 * logvar[i + 1])];
+      plot.ellipse(mu[i], mu[i + 1], width, height, { color: colors[i / 2], alpha: 0.35, width: 0.8, fill: 0.12 });
+    }
+    plot.points(every(mu, 0, 2), every(mu, 1, 2), { colors, radius: 2 });
+    for (const radius of [1, 2]) plot.ellipse(0, 0, radius, radius, { color: "prior", dash: [6, 4], width: 1.5 });
+    if (scene.data.dim === 64) nameClasses(plot, scene);
+  });
+};
+
+/** The class beside its points, so that color is never the only sign. */
+const nameClasses = (plot, scene) => {
+  const { mu } = scene.picture();
+  for (let digit = 0; digit < 10; digit++) {
+    const members = Array.from({ length: mu.length / 2 }, (_, i) => i).filter(
+      (i) => Math.round(10 * scene.data.tone[i]) === digit,
+    );
+    if (!members.length) continue;
+    const at = [0, 1].map((j) => members.reduce((total, i) => total + mu[2 * i + j], 0) / members.length);
+    plot.points([at[0]], [at[1]], { color: "surface", radius: 9, alpha: 0.8 });
+    plot.text(at[0], at[1], String(digit), { bold: true, size: 14 });
+  }
+};
+
+export const drawSamples = (plot, scene) => {
+  const { samples, map } = scene.picture();
+  if (scene.data.dim === 64) {
+    const images = Array.from({ length: map.length / 64 }, (_, i) => row(map, i));
+    const extra = Array.from({ length: samples.length / 64 }, (_, i) => row(samples, i));
+    const gap = Array.from({ length: 12 }, () => new Float32Array(64));
+    drawSheet(plot, [...images, ...gap.slice(0, 12), ...extra], 12, [plot.xRange[0], 0.01, plot.xRange[1], plot.yRange[1] - 0.01]);
+    return;
+  }
+  const { x } = scene.data;
+  plot.clip(() => {
+    plot.points(every(x, 0, 2), every(x, 1, 2), { color: "data", alpha: 0.28, radius: 2 });
+    if (scene.latent() === 1) plot.line(every(map, 0, 2), every(map, 1, 2), { color: "likelihood", width: 2 });
+    plot.points(every(samples, 0, 2), every(samples, 1, 2), { color: "prior", radius: 2.2, alpha: 0.8 });
+  });
+};
+
+/** Axes of the loss panel: the early fall may leave it at the top. */
+export const lossRange = (scene) => {
+  const late = () => {
+    const history = scene.picture()?.history;
+    if (!history) return [0, 1];
+    const from = 0.06 * history.step.at(-1);
+    const values = history.step.flatMap((step, i) =>
+      step >= from ? [history.loss[i], -history.reconstruction[i], history.kl[i]] : [],
+    );
+    const [low, high] = [Math.min(0, ...values), Math.max(1, ...values)];
+    return [low - 0.08 * (high - low), high + 0.22 * (high - low)];
+  };
+  return { x: () => [0, Math.max(100, scene.picture()?.history.step.at(-1) ?? 0)], y: late };
+};
+
+const CURVES = [
+  ["loss", (history) => history.loss, { color: "elbo", width: 2.4 }],
+  ["\u2212reconstruction", (history) => history.reconstruction.map((value) => -value), { color: "likelihood", dash: [7, 4] }],
+  ["KL", (history) => history.kl, { color: "kl", dash: [2, 4] }],
+];
+const SHORT = { beta: "beta", sigma: "sigma", rate: "rate", warmup: "warm-up" };
+
+export const drawLoss = (plot, scene) => {
+  const { history, marks, terms } = scene.picture();
+  plot.clip(() => {
+    for (const { step } of marks) plot.vline(step, { color: "muted", dash: [2, 3], width: 1 });
+    for (const [, values, style] of CURVES) plot.line(history.step, values(history), style);
+    for (const [, values, { color }] of CURVES) {
+      plot.points(history.step.slice(-1), values(history).slice(-1), { color, radius: 3 });
+    }
+    if (terms.step < history.step.at(-1)) plot.vline(terms.step, { color: "ink" });
+  });
+  CURVES.forEach(([name, , { color, dash }], i) => {
+    const y = plot.margin.top + 12 + 17 * i;
+    const right = plot.margin.left + plot.inner.width;
+    const [from, to] = [plot.at(right - 28, y), plot.at(right - 4, y)];
+    plot.line([from.x, to.x], [from.y, to.y], { color, dash });
+    plot.text(from.x, from.y, name, { color, align: "right", dx: -6 });
+  });
+  marks.slice(-3).forEach(({ name, value, step }, i) => {
+    const y = plot.at(0, plot.margin.top + plot.inner.height - 12 - 16 * i).y;
+    const late = step > plot.xRange[1] / 2;
+    plot.text(step, y, `${SHORT[name]} ${value}`, { color: "muted", align: late ? "right" : "left", dx: late ? -5 : 5 });
+  });
+};

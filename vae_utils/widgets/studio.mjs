@@ -1,0 +1,90 @@
+// The playground's engine room: trains, and at any moment can say what the model looks like.
+import { Film } from "./film.mjs";
+import { linspace, normals } from "./maths.mjs";
+import { Trainer, Vae } from "./vae.mjs";
+
+const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
+
+/** Layer sizes and likelihood for data of this dimension. */
+export const modelFor = (dim, latent, activation) =>
+  dim === 2
+    ? { encoder: [2, 32, 32, 2 * latent], decoder: [latent, 32, 32, 2], likelihood: "gaussian", activation }
+    : { encoder: [dim, 64, 2 * latent], decoder: [latent, 64, 64, dim], likelihood: "bernoulli", activation };
+
+/** A grid of latent points: square for two numbers, a walk for one. */
+const gridOf = (dim, latent) => {
+  const side = MAP.digits;
+  if (latent === 1) return Float32Array.from(linspace(-3, 3, dim === 2 ? MAP.curve : side * side));
+  const axis = linspace(-MAP.reach, MAP.reach, side);
+  const rows = Array.from(axis).reverse();
+  return Float32Array.from(rows.flatMap((second) => Array.from(axis).flatMap((first) => [first, second])));
+};
+
+export class Studio {
+  constructor({ data, dim, latent, activation, seed, settings, shown = 400 }) {
+    const rows = data.length / dim;
+    const model = modelFor(dim, latent, activation);
+    this.trainer = new Trainer({ data, rows, model, seed, settings });
+    this.viewer = new Vae({ ...model, seed });
+    this.shown = Math.min(shown, rows);
+    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false });
+    this.x = data.slice(0, this.shown * dim);
+    const noise = normals(seed + 3);
+    this.eps = Float32Array.from({ length: this.shown * latent }, noise);
+    const count = dim === 2 ? MAP.samples.points : MAP.samples.digits;
+    this.z = Float32Array.from({ length: count * latent }, noise);
+    this.grid = gridOf(dim, latent);
+    this.record();
+  }
+
+  /** Take over new settings at once, and remember where on the time axis it happened. */
+  change(settings) {
+    const { trainer } = this;
+    for (const [name, value] of Object.entries(settings)) {
+      if (trainer.settings[name] === value) continue;
+      trainer.settings[name] = value;
+      const before = this.marks.filter((mark) => mark.name !== name || mark.step !== trainer.steps);
+      this.marks = [...before, { name, value, step: trainer.steps }];
+    }
+    this.film.entries = this.film.entries.filter(({ step }) => step !== trainer.steps);
+    this.record();
+  }
+
+  /** Loss terms on the shown points with fixed noise, so that curves are smooth. */
+  terms() {
+    const { trainer, viewer } = this;
+    viewer.theta.set(trainer.vae.theta);
+    const weights = { beta: trainer.beta, sigma: trainer.settings.sigma };
+    return { step: trainer.steps, beta: trainer.beta, ...viewer.loss(this.x, this.eps, this.shown, weights) };
+  }
+
+  record() {
+    this.film.add({ ...this.terms(), theta: this.trainer.vae.theta.slice() });
+  }
+
+  /** One step of training; false once the loss stopped being a number. */
+  step() {
+    this.broken ||= !this.trainer.step();
+    if (!this.broken && this.film.wants(this.trainer.steps)) this.record();
+    return !this.broken;
+  }
+
+  /** Everything the page draws, for the weights as they are or for one entry of the film. */
+  look(entry = null) {
+    const { viewer, dim, latent } = this;
+    const { theta, ...terms } = entry ?? this.terms();
+    if (theta) viewer.theta.set(theta);
+    const { mu, logvar } = viewer.posterior(this.x, this.shown);
+    return {
+      terms,
+      mu,
+      logvar,
+      means: viewer.decode(mu, dim === 2 ? this.shown : Math.min(40, this.shown)),
+      samples: viewer.decode(this.z, this.z.length / latent),
+      map: viewer.decode(this.grid, this.grid.length / latent),
+      history: this.film.columns(),
+      marks: this.marks,
+      broken: this.broken,
+    };
+  }
+}

@@ -1,0 +1,169 @@
+// A variational autoencoder: its three distributions, its loss in nats per example, and the gradients of that loss.
+import { normals } from "./maths.mjs";
+import { Adam, Mlp, countParameters } from "./network.mjs";
+
+const LOG_TWO_PI = Math.log(2 * Math.PI);
+const LOGVAR = [-14, 8];
+
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+const boundedLogvar = (raw) => Math.min(LOGVAR[1], Math.max(LOGVAR[0], raw));
+
+/** Sum of log N(x; out, sigma^2 I) over the rows, and the gradient of minus its mean. */
+const gaussianScore = (x, out, n, dim, gradient, sigma) => {
+  const precision = 1 / (sigma * sigma);
+  let total = -n * dim * (Math.log(sigma) + 0.5 * LOG_TWO_PI);
+  for (let i = 0; i < n * dim; i++) {
+    const difference = out[i] - x[i];
+    total -= 0.5 * precision * difference * difference;
+    gradient[i] = (precision * difference) / n;
+  }
+  return total;
+};
+
+/**
+ * Sum of x * out - log(1 + exp(out)) with logits `out`, and the gradient of minus its mean.
+ * The logarithms of a row are one logarithm of a product, which is what makes it fast.
+ */
+const bernoulliScore = (x, out, n, dim, gradient) => {
+  let total = 0;
+  for (let row = 0; row < n; row++) {
+    let product = 1;
+    for (let i = row * dim; i < (row + 1) * dim; i++) {
+      const logit = out[i];
+      const small = Math.exp(-Math.abs(logit));
+      product *= 1 + small;
+      total += x[i] * logit - (logit > 0 ? logit : 0);
+      gradient[i] = ((logit > 0 ? 1 : small) / (1 + small) - x[i]) / n;
+    }
+    total -= Math.log(product);
+  }
+  return total;
+};
+
+/**
+ * prior N(0, I); posterior N(mu(x), diag exp(logvar(x))); likelihood N(decoder(z), sigma^2 I) or Bernoulli(decoder(z)).
+ * `encoder` and `decoder` are layer sizes, as [2, 32, 32, 4] and [2, 32, 32, 2] for two latent numbers.
+ */
+export class Vae {
+  constructor({ encoder, decoder, likelihood = "gaussian", activation = "tanh", seed = 0 }) {
+    const [split, size] = [countParameters(encoder), countParameters(encoder) + countParameters(decoder)];
+    this.theta = new Float32Array(size);
+    this.gradient = new Float32Array(size);
+    const part = (from, to) => [this.theta.subarray(from, to), this.gradient.subarray(from, to)];
+    this.encoder = new Mlp(encoder, activation, ...part(0, split));
+    this.decoder = new Mlp(decoder, activation, ...part(split, size));
+    Object.assign(this, { likelihood, dim: encoder[0], latent: decoder[0] });
+    const noise = normals(seed);
+    this.encoder.initialize(noise);
+    this.decoder.initialize(noise);
+  }
+
+  /** x (n, dim) -> { mu, logvar }, each (n, latent). */
+  posterior(x, n) {
+    const heads = this.encoder.forward(x, n);
+    const { latent } = this;
+    const [mu, logvar] = [new Float32Array(n * latent), new Float32Array(n * latent)];
+    for (let row = 0; row < n; row++) {
+      for (let j = 0; j < latent; j++) {
+        mu[row * latent + j] = heads[2 * row * latent + j];
+        logvar[row * latent + j] = boundedLogvar(heads[(2 * row + 1) * latent + j]);
+      }
+    }
+    return { mu, logvar };
+  }
+
+  /** z (n, latent) -> the mean of p(x | z), (n, dim). */
+  decode(z, n) {
+    const out = this.decoder.forward(z, n).slice(0, n * this.dim);
+    return this.likelihood === "bernoulli" ? out.map(sigmoid) : out;
+  }
+
+  /** Mean over the batch of log p(x | z); fills the gradient of minus that mean at the decoder's output, if given. */
+  reconstruction(x, out, n, sigma, gradient) {
+    const score = this.likelihood === "bernoulli" ? bernoulliScore : gaussianScore;
+    return score(x, out, n, this.dim, gradient ?? new Float32Array(n * this.dim), sigma) / n;
+  }
+
+  /**
+   * loss = -reconstruction + beta * kl, averaged over the n rows of x, with z = mu + sigma_q * eps.
+   * With `learn` the gradient of the loss is left in `this.gradient`.
+   */
+  loss(x, eps, n, { beta = 1, sigma = 1, learn = false }) {
+    const { mu, logvar } = this.posterior(x, n);
+    const z = mu.map((value, i) => value + Math.exp(0.5 * logvar[i]) * eps[i]);
+    const out = this.decoder.forward(z, n);
+    const outGradient = learn ? new Float32Array(n * this.dim) : null;
+    const reconstruction = this.reconstruction(x, out, n, sigma, outGradient);
+    let kl = 0;
+    for (let i = 0; i < mu.length; i++) kl += 0.5 * (mu[i] ** 2 + Math.exp(logvar[i]) - 1 - logvar[i]);
+    kl /= n;
+    if (learn) this.backward(this.decoder.backward(outGradient, n), mu, logvar, eps, n, beta);
+    return { loss: -reconstruction + beta * kl, reconstruction, kl };
+  }
+
+  /** From dloss/dz through z = mu + exp(logvar / 2) * eps, plus the slope of beta * kl, into the encoder. */
+  backward(zGradient, mu, logvar, eps, n, beta) {
+    const { latent } = this;
+    const heads = new Float32Array(2 * n * latent);
+    for (let row = 0; row < n; row++) {
+      for (let j = 0; j < latent; j++) {
+        const i = row * latent + j;
+        const width = Math.exp(0.5 * logvar[i]);
+        const inside = logvar[i] > LOGVAR[0] && logvar[i] < LOGVAR[1];
+        heads[2 * row * latent + j] = zGradient[i] + (beta * mu[i]) / n;
+        const slope = 0.5 * (zGradient[i] * eps[i] * width + (beta * (width * width - 1)) / n);
+        heads[(2 * row + 1) * latent + j] = inside ? slope : 0;
+      }
+    }
+    this.encoder.backward(heads, n, false);
+  }
+}
+
+/** Trains a Vae on rows of data, one step at a time; the same seed and settings give the same weights. */
+export class Trainer {
+  constructor({ data, rows, model, batch = 128, seed = 0, settings = {} }) {
+    this.vae = new Vae({ ...model, seed });
+    this.adam = new Adam(this.vae.theta.length);
+    this.noise = normals(seed + 1);
+    this.order = Int32Array.from({ length: rows }, (_, i) => i);
+    Object.assign(this, { data, rows, batch: Math.min(batch, rows), steps: 0, at: rows, seed });
+    this.x = new Float32Array(this.batch * this.vae.dim);
+    this.eps = new Float32Array(this.batch * this.vae.latent);
+    this.shuffleNoise = normals(seed + 2);
+    this.settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, ...settings };
+  }
+
+  /** The KL's weight in force: it rises in a straight line from 0 over the first `warmup` steps. */
+  get beta() {
+    const { beta, warmup } = this.settings;
+    return warmup > 0 ? beta * Math.min(1, this.steps / warmup) : beta;
+  }
+
+  shuffle() {
+    const keys = Float64Array.from(this.order, () => this.shuffleNoise());
+    this.order.sort((a, b) => keys[a] - keys[b]);
+    this.at = 0;
+  }
+
+  nextBatch() {
+    const { x, data, vae, batch, order } = this;
+    if (this.at + batch > this.rows) this.shuffle();
+    for (let row = 0; row < batch; row++) {
+      const from = order[this.at + row] * vae.dim;
+      for (let j = 0; j < vae.dim; j++) x[row * vae.dim + j] = data[from + j];
+    }
+    this.at += batch;
+    for (let i = 0; i < this.eps.length; i++) this.eps[i] = this.noise();
+  }
+
+  /** One step of Adam on a fresh batch. Returns false, leaving the weights alone, where the loss is not finite. */
+  step() {
+    this.nextBatch();
+    const { sigma, rate } = this.settings;
+    const { loss } = this.vae.loss(this.x, this.eps, this.batch, { beta: this.beta, sigma, learn: true });
+    if (!Number.isFinite(loss)) return false;
+    this.adam.step(this.vae.theta, this.vae.gradient, rate);
+    this.steps += 1;
+    return true;
+  }
+}
