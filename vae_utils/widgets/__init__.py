@@ -8,6 +8,7 @@ import importlib
 
 # One line a widget: its class and the module that holds it.
 _HOME = {
+    "ELBO": "elbo",
     "KL": "kl",
     "Playground": "playground",
     "Widget": "host",

@@ -1,0 +1,197 @@
+// The ELBO of a swing: z ~ N(0, 1) is hidden, the height x ~ N(z^2, NOISE^2) is seen, q = N(mu, sigma^2) guesses z.
+import { frame } from "./frame.mjs";
+import { clamp, gaussianKl, linspace, logNormal, sum } from "./maths.mjs";
+
+export const NOISE = 0.3;
+const Z = linspace(-4, 4, 1601);
+const STEP = Z[1] - Z[0];
+const T = linspace(-9, 9, 361);
+
+export const logJoint = (x, z) => logNormal(x, z ** 2, NOISE) + logNormal(z);
+
+/** log p(x) and the posterior density on the grid Z. */
+export const evidence = (x) => {
+  const joint = Z.map((z) => logJoint(x, z));
+  const top = Math.max(...joint);
+  const logP = top + Math.log(STEP * sum(joint.map((value) => Math.exp(value - top))));
+  return { logP, density: joint.map((value) => Math.exp(value - logP)) };
+};
+
+/** E_q[log p(x|z)], from the moments of q. */
+export const reconstruction = ({ x, mu, sigma }) => {
+  const [m2, v] = [mu ** 2, sigma ** 2];
+  const error = x ** 2 - 2 * x * (m2 + v) + m2 ** 2 + 6 * m2 * v + 3 * v ** 2;
+  return -0.5 * Math.log(2 * Math.PI * NOISE ** 2) - error / (2 * NOISE ** 2);
+};
+
+export const elbo = (values) => reconstruction(values) - gaussianKl(values.mu, values.sigma);
+
+/** KL(q || p(z|x)) by adding up over z, with no use of the ELBO. */
+export const gap = ({ x, mu, sigma }, logP = evidence(x).logP) => {
+  const terms = T.map((t) => {
+    const z = mu + sigma * t;
+    return Math.exp(logNormal(t)) * (logNormal(z, mu, sigma) - (logJoint(x, z) - logP));
+  });
+  return (T[1] - T[0]) * sum(terms);
+};
+
+/** Slopes of the ELBO in mu and in log sigma. */
+export const slopes = ({ x, mu, sigma }) => {
+  const v = sigma ** 2;
+  const s2 = NOISE ** 2;
+  const slopeV = (x - 3 * mu ** 2 - 3 * v) / s2 - 0.5 + 0.5 / v;
+  return { mu: (2 * mu * (x - mu ** 2 - 3 * v)) / s2 - mu, logSigma: 2 * v * slopeV };
+};
+
+/** One step of gradient ascent in mu and log sigma. */
+export const ascend = (values, rate = 0.015) => {
+  const slope = slopes(values);
+  const move = (value) => clamp(rate * value, -0.04, 0.04);
+  return {
+    mu: values.mu + move(slope.mu),
+    sigma: values.sigma * Math.exp(move(slope.logSigma)),
+    slope: Math.hypot(slope.mu, slope.logSigma),
+  };
+};
+
+const COLUMNS = 101;
+const ROWS = 61;
+const DEPTH = 6;
+
+/** The ELBO over mu (across) and log sigma (up), as shades in [0, 1]: 1 is log p(x), 0 is 6 nats below. */
+export const landscape = (x, logP, [low, high], [bottom, top]) => {
+  const shades = new Float64Array(COLUMNS * ROWS);
+  for (let row = 0; row < ROWS; row++) {
+    const sigma = Math.exp(top + ((bottom - top) * (row + 0.5)) / ROWS);
+    for (let column = 0; column < COLUMNS; column++) {
+      const mu = low + ((high - low) * (column + 0.5)) / COLUMNS;
+      shades[row * COLUMNS + column] = clamp(1 - (logP - elbo({ x, mu, sigma })) / DEPTH, 0, 1);
+    }
+  }
+  return shades;
+};
+
+const drawBars = (plot, bound, divergence, logP) => {
+  const rows = [
+    ["ELBO", 0, bound, 1.15, "elbo"],
+    ["KL(q \u2016 p(z|x))", bound, bound + divergence, 0.15, "kl"],
+  ];
+  for (const [label, from, to, y, color] of rows) {
+    plot.bar(Math.min(from, to), Math.max(from, to), y, y + 0.42, { color, alpha: 0.85 });
+    const text = `${label} ${Math.abs(to - from) < 0.005 ? "0.00" : (to - from).toFixed(2).replace("-", "\u2212")}`;
+    plot.text(plot.xRange[0], y + 0.47, text, { align: "left", baseline: "bottom", color, bold: true, dx: 4 });
+  }
+  plot.vline(logP, { color: "evidence", dash: [6, 4], width: 2 });
+  plot.text(logP, 2.25, "log p(x)", { color: "evidence", bold: true, align: "right", dx: -6 });
+};
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "The ELBO and the gap" });
+    const values = () => ({ x: ui.get("x"), mu: ui.get("mu"), sigma: ui.get("sigma") });
+    const fit = (name, value) => ui.set(name, clamp(value, ...ui.limits(name)));
+    const logLimits = () => ui.limits("sigma").map(Math.log);
+    const cache = { x: null };
+    const truth = () => {
+      if (cache.x === ui.get("x")) return cache;
+      const found = evidence(ui.get("x"));
+      const shades = landscape(ui.get("x"), found.logP, ui.limits("mu"), logLimits());
+      return Object.assign(cache, found, { shades, x: ui.get("x") });
+    };
+
+    const densities = ui.panel({
+      title: "The truth (dashed) and the guess q. Drag q by its mean, or by its width.",
+      x: [-2.8, 2.8],
+      y: () => [0, 1.25 * Math.max(...truth().density, Math.min(3.2, 0.4 / ui.get("sigma")))],
+      xLabel: "displacement z",
+      yLabel: "density",
+      draw(plot) {
+        const { density } = truth();
+        const q = Z.map((z) => Math.exp(logNormal(z, ui.get("mu"), ui.get("sigma"))));
+        plot.clip(() => {
+          plot.line(Z, density, { color: "evidence", dash: [6, 4] });
+          plot.fill(Z, q, { color: "posterior" });
+          plot.line(Z, q, { color: "posterior" });
+        });
+        const peak = density.indexOf(Math.max(...density));
+        plot.text(Z[peak], density[peak], "p(z|x)", { color: "evidence", bold: true, dy: -10, size: 13 });
+        const height = Math.min(0.9 * plot.yRange[1], 0.4 / ui.get("sigma"));
+        plot.text(ui.get("mu"), height, "q", { color: "posterior", bold: true, dy: -10, size: 14 });
+      },
+    });
+
+    ui.panel({
+      title: "The two bars always add up to log p(x).",
+      x: () => [Math.min(-6, 1.15 * elbo(values())), 0.2],
+      y: [-0.1, 2.5],
+      yTicks: [],
+      xLabel: "nats",
+      draw: (plot) => drawBars(plot, elbo(values()), gap(values(), truth().logP), truth().logP),
+    });
+
+    const map = ui.panel({
+      title: "The ELBO as a landscape: each point is a q; the stronger the color, the higher.",
+      x: () => ui.limits("mu"),
+      y: logLimits,
+      xLabel: "mu",
+      yLabel: "log sigma",
+      draw(plot) {
+        const [[left, right], [bottom, top]] = [plot.xRange, plot.yRange];
+        plot.image(truth().shades, COLUMNS, ROWS, [left, bottom, right, top], { smooth: true, color: "elbo" });
+      },
+    });
+
+    const loop = ui.loop(() => {
+      const next = ascend(values());
+      fit("mu", next.mu);
+      fit("sigma", next.sigma);
+      if (next.slope < 0.01) loop.stop();
+    });
+    const place = (mu, sigma) => {
+      loop.stop();
+      fit("mu", mu);
+      fit("sigma", sigma);
+    };
+    const settle = () => {
+      for (let i = 0; i < 2000; i++) {
+        const next = ascend(values());
+        fit("mu", next.mu);
+        fit("sigma", next.sigma);
+      }
+    };
+    const handle = (panel, settings) => ui.handle(panel, { color: "posterior", ...settings });
+    handle(densities, {
+      label: "mean of q",
+      axis: "x",
+      at: () => [ui.get("mu"), 0],
+      move: (x) => place(x, ui.get("sigma")),
+    });
+    handle(densities, {
+      label: "width of q",
+      axis: "x",
+      at: () => [ui.get("mu") + ui.get("sigma"), Math.min(0.9 * densities.plot.yRange[1], 0.242 / ui.get("sigma"))],
+      move: (x) => place(ui.get("mu"), x - ui.get("mu")),
+      text: () => `sigma ${ui.get("sigma").toFixed(2)}`,
+    });
+    handle(map, {
+      label: "q on the landscape",
+      at: () => [ui.get("mu"), Math.log(ui.get("sigma"))],
+      move: (mu, logSigma) => place(mu, Math.exp(logSigma)),
+      text: () => `mu ${ui.get("mu").toFixed(2)}, sigma ${ui.get("sigma").toFixed(2)}`,
+    });
+
+    ui.slider({ name: "mu", label: "mu, mean of q" });
+    ui.slider({ name: "sigma", label: "sigma, width of q", scale: "log" });
+    ui.slider({ name: "x", label: "x, the height you see" });
+    ui.button("Find the best q", () => (ui.reducedMotion() ? settle() : loop.start()), { primary: true });
+    ui.button("Start wide, over both sides", () => place(0.1, 1));
+    ui.readout(() => [
+      ["log p(x)", truth().logP, "evidence"],
+      ["ELBO", elbo(values()), "elbo"],
+      ["KL(q \u2016 p(z|x)), the gap", gap(values(), truth().logP), "kl"],
+      ["reconstruction", reconstruction(values()), "likelihood"],
+      ["KL(q \u2016 prior)", gaussianKl(ui.get("mu"), ui.get("sigma")), "prior"],
+    ]);
+    return ui.dispose;
+  },
+};
