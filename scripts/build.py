@@ -4,7 +4,6 @@
     python scripts/build.py --fresh   every page is read again, so that no warning is overlooked
 """
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,19 +12,26 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "_build" / "html" / "index.html"
 
 
-def build(fresh: bool = False) -> int:
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [str(program), "build", ".", "--warningiserror", "--keep-going", "--quiet"]
-    return subprocess.run([*command, "--all"] if fresh else command, cwd=ROOT).returncode
+def jupyter_book(*arguments: object) -> bool:
+    """Runs `jupyter-book build`; says whether it went well, without the traceback of Jupyter Book itself."""
+    from jupyter_book.cli.main import main as command
+
+    try:
+        command([str(a) for a in ("build", ROOT, "--quiet", *arguments)], standalone_mode=False)
+    except RuntimeError:
+        print("\nThe book was not built; the cause stands above.")
+        return False
+    return True
 
 
 def main(arguments: list[str]) -> int:
     started = time.perf_counter()
-    code = build(fresh="--fresh" in arguments)
-    if code == 0 and PAGE.is_file():
+    fresh = ["--all"] if "--fresh" in arguments else []
+    built = jupyter_book("--warningiserror", "--keep-going", *fresh)
+    if built:
         print(f"\nThe book was built in {time.perf_counter() - started:.0f} s: {PAGE}")
         print("Open that file in a browser, or run `make serve` and go to http://localhost:8000")
-    return code
+    return 0 if built else 1
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """Builds one chapter alone into _build/page-NAME, to look at it: python scripts/page.py 02_elbo"""
 
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from build import ROOT, jupyter_book
 
 
 def build(name: str) -> Path:
@@ -16,9 +15,8 @@ def build(name: str) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     toc = out / "_toc.yml"
     toc.write_text(f"format: jb-book\nroot: chapters/{name}\n", encoding="utf8")
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [program, "build", ROOT, "--toc", toc, "--path-output", out, "-q"]
-    subprocess.run(list(map(str, command)), check=True)
+    if not jupyter_book("--toc", toc, "--path-output", out):
+        raise SystemExit(1)
     return out / "_build" / "html" / "chapters" / f"{name}.html"
 
 

@@ -9,7 +9,7 @@ from docutils.utils import new_document
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "site"))
 
-from vae_book import assets, execution, text  # noqa: E402
+from vae_book import assets, execution, text
 
 
 def quote(*children) -> nodes.document:

@@ -1,5 +1,8 @@
 "use strict";
 
+// The search shows lines of each page that it fetches, which a browser forbids for files on disk.
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 // What scrolls sideways must be reachable by keyboard; what does not should be no stop on the way.
 const scrollers = ".bd-article div.math, .bd-article pre, .bd-article .pst-scrollable-table-container";
 

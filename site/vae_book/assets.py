@@ -21,7 +21,7 @@ MATHJAX_CONFIG = {
 }
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
 THEME_ICONS = re.compile(r"@font-face\{[^{}]*Font Awesome[^{}]*\}|(?<=[};/])[^{};/]*\.fa-[^{}]*\{[^{}]*\}")
-UNUSED_FILES = ("**/*.map", "scripts/fontawesome.js*", "vendor/fontawesome", "sphinx-thebe.*", "webpack-macros.html")
+UNUSED_FILES = ("**/*.map", "scripts/fontawesome.js*", "vendor/fontawesome", "sphinx-thebe.*", "*webpack-macros.html")
 
 
 def color_css() -> str:

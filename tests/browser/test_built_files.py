@@ -1,7 +1,7 @@
 """What can be read off the built files without a browser: no broken link, nothing that another host must serve."""
 
 import re
-from functools import lru_cache
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -35,7 +35,7 @@ class Page(HTMLParser):
             self.pictures_without_alt.append(values.get("src", "")[:80])
 
 
-@lru_cache(maxsize=None)
+@cache
 def read(path: Path) -> Page:
     return Page(path)
 
@@ -66,7 +66,7 @@ def test_every_file_that_a_page_loads_is_there(pages):
     missing = []
     for path, page in pages.items():
         for address in page.loads:
-            if not address.startswith("data:"):
+            if not address.startswith(("data:", "#")):
                 assert is_local(address), f"{path.name} loads {address}"
                 if not (path.parent / unquote(urlsplit(address).path)).is_file():
                     missing.append(f"{path.name}: {address}")

@@ -4,13 +4,15 @@ import gzip
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import axe_playwright_python
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
 CHAPTERS = [entry["file"] for part in TOC.get("parts", []) for entry in part["chapters"]]
-PAGES = ["index", TOC["root"], *CHAPTERS, "search", "genindex"]
+PAGES = [TOC["root"], *CHAPTERS, "search", "genindex"]
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 PHONE = 360
 PAGE_BYTES = 1_500_000
 
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 TYPESET = """() => ({
     formulas: document.querySelectorAll('span.math, div.math').length,
-    typeset: [...document.querySelectorAll('span.math, div.math')].filter((e) => e.querySelector('mjx-container')).length,
+    typeset: document.querySelectorAll(':is(span, div).math:has(mjx-container)').length,
     broken: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map((e) => e.textContent),
 })"""
 SPILLING = """() => {
@@ -42,7 +44,7 @@ def test_page_is_whole(visit, addresses, page, scheme):
     assert found["typeset"] == found["formulas"]
 
 
-@pytest.mark.parametrize("page", PAGES[1:])
+@pytest.mark.parametrize("page", PAGES)
 def test_page_fits_a_phone(visit, addresses, page):
     opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
     found = opened.tab.evaluate(SPILLING)
@@ -67,7 +69,7 @@ def test_page_is_light_to_load(visit, addresses, site, page):
     assert 100_000 < sum(sizes.values()) <= PAGE_BYTES, heaviest
 
 
-@pytest.mark.parametrize("page", PAGES[1:])
+@pytest.mark.parametrize("page", PAGES)
 def test_dark_mode_follows_the_system_and_the_button(visit, addresses, page):
     opened = visit(f"{addresses['http']}/{page}.html", scheme="dark")
     root = opened.tab.locator("html")
@@ -91,7 +93,8 @@ def test_search_finds_the_text(visit, addresses, scheme):
 
 
 def test_first_page_leads_to_the_last(visit, addresses):
-    opened = visit(f"{addresses['file']}/index.html")
+    opened = visit("about:blank")
+    opened.tab.goto(f"{addresses['file']}/index.html")
     opened.tab.wait_for_url("**/chapters/index.html")
     for chapter in CHAPTERS:
         opened.tab.locator("a.right-next").click()
@@ -123,3 +126,15 @@ def test_wide_things_scroll_by_keyboard(visit, addresses, page):
         }).map((e) => e.outerHTML.slice(0, 120))"""
     )
     assert stuck == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES[:-2])
+def test_axe_finds_nothing_in_the_text(visit, addresses, page, scheme):
+    opened = visit(f"{addresses['http']}/{page}.html", scheme=scheme)
+    opened.tab.evaluate(AXE.read_text(encoding="utf8"))
+    violations = opened.tab.evaluate(
+        """() => axe.run('.bd-article').then((result) =>
+            result.violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 150))]))"""
+    )
+    assert violations == []
