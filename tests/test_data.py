@@ -170,8 +170,8 @@ def test_bundled_digits(capsys):
     place = torch.arange(28) - 13.5
     images = train.x.reshape(-1, 28, 28)
     for axis in (1, 2):
-        centre = (images.sum(axis) * place).sum(1) / images.sum((1, 2))
-        assert centre.mean().abs() < 0.2 and centre.abs().max() < 3
+        center = (images.sum(axis) * place).sum(1) / images.sum((1, 2))
+        assert center.mean().abs() < 0.2 and center.abs().max() < 3
     assert capsys.readouterr().out.count("\n") == 1
 
 

@@ -30,8 +30,8 @@ def test_points_lie_on_their_curves():
     assert torch.allclose(x.norm(dim=1), torch.ones(500), atol=1e-6)
     assert torch.allclose(x[:, 0], angle.cos(), atol=1e-6)
     x, label = data.two_moons(500, noise=0)
-    centre = torch.stack([label - 0.5, 0.5 * label - 0.25], 1)
-    assert torch.allclose((x - centre).norm(dim=1), torch.ones(500), atol=1e-6)
+    center = torch.stack([label - 0.5, 0.5 * label - 0.25], 1)
+    assert torch.allclose((x - center).norm(dim=1), torch.ones(500), atol=1e-6)
     x, label = data.two_spirals(500, noise=0)
     radius = x.norm(dim=1)
     turned = torch.atan2(x[:, 1], x[:, 0]) - 3 * torch.pi * radius - torch.pi * label

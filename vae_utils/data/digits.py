@@ -194,26 +194,26 @@ def _draw_scans(train, n, generator):
     mine = order[TEST_SCANS:] if train else order[:TEST_SCANS]
     times = -(-n // len(mine))
     chosen = torch.cat([mine[torch.randperm(len(mine), generator=generator)] for _ in range(times)])[:n]
-    pictures, centres = _enlarge(scans.x)
+    pictures, centers = _enlarge(scans.x)
     maps = _jitter(n, generator)
     parts = []
     for some, affine in zip(chosen.split(1000), maps.split(1000), strict=True):
-        affine = torch.cat([affine, centres[some].unsqueeze(2)], 2)
+        affine = torch.cat([affine, centers[some].unsqueeze(2)], 2)
         grid = F.affine_grid(affine, (len(some), 1, 28, 28), align_corners=False)
         parts.append(F.grid_sample(pictures[some], grid, align_corners=False).flatten(1))
     return Digits(torch.cat(parts).clamp_(0, 1), scans.y[chosen], "bundled")
 
 
 def _enlarge(x):
-    """8x8 scans (N, 64) to sharp 40x40 pictures (N, 1, 40, 40) with a margin, and their centres of mass (N, 2)."""
+    """8x8 scans (N, 64) to sharp 40x40 pictures (N, 1, 40, 40) with a margin, and their centers of mass (N, 2)."""
     padded = F.pad(x.reshape(-1, 1, 8, 8), (1, 1, 1, 1))
     smooth = F.interpolate(padded, scale_factor=4, mode="bicubic", align_corners=False)
     pictures = torch.sigmoid(10 * (smooth - 0.5))
     pictures = (pictures - 0.02).clamp(0) / 0.98
     place = (torch.arange(40) + 0.5) / 20 - 1
     mass = pictures.sum((1, 2, 3))
-    centres = [(pictures.sum((1, axis)) * place).sum(1) / mass for axis in (2, 3)]
-    return pictures, torch.stack(centres, 1)
+    centers = [(pictures.sum((1, axis)) * place).sum(1) / mass for axis in (2, 3)]
+    return pictures, torch.stack(centers, 1)
 
 
 def _jitter(n, generator):

@@ -83,8 +83,8 @@ def _eyes(canvas, age, hair_ink):
     white = _ellipse(x, y, 0.115, 0.080)
     canvas.paint(canvas.inside(white), 0.97)
     canvas.paint(canvas.inside(torch.maximum(_ellipse(x, y, 0.066, 0.070), white)), 0.10)
-    for centre in (-0.210, 0.250):
-        canvas.paint(0.95 * canvas.inside(_ellipse(canvas.u - centre, y + 0.025, 0.020, 0.020)), 0.97)
+    for center in (-0.210, 0.250):
+        canvas.paint(0.95 * canvas.inside(_ellipse(canvas.u - center, y + 0.025, 0.020, 0.020)), 0.97)
     canvas.paint(0.8 * canvas.stroke(x, y + 0.080 - 3.0 * x * x, 0.13, 0.011), 0.25)
     brow = y + 0.205 - 0.010 * age - 2.2 * (x - 0.01) ** 2 - 0.02 * age * x / 0.14
     canvas.paint(canvas.stroke(x - 0.01, brow, 0.145, 0.022), 0.12 + 0.6 * hair_ink)

@@ -20,7 +20,7 @@ def two_spirals(n, noise=0.05, seed=0):
 
 
 def two_moons(n, noise=0.05, seed=0):
-    """Two half circles that interlock, centred on the origin: x (n, 2), label (n,) in {0, 1}."""
+    """Two half circles that interlock, centered on the origin: x (n, 2), label (n,) in {0, 1}."""
     n, noise, generator = positive_int(n, "n"), non_negative(noise, "noise"), seeded(seed)
     label = torch.arange(n) % 2
     angle = math.pi * (torch.rand(n, generator=generator) + label)

@@ -8,7 +8,9 @@ import importlib
 
 # One line a widget: its class and the module that holds it.
 _HOME = {
+    "BetaSweep": "beta_sweep",
     "ELBO": "elbo",
+    "Face": "face",
     "KL": "kl",
     "Playground": "playground",
     "Widget": "host",

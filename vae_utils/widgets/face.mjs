@@ -1,0 +1,84 @@
+// Five numbers, one face: a decoder written by hand, and which pixels each number moves.
+import { drawFace, FACTORS } from "./face_drawing.mjs";
+import { frame } from "./frame.mjs";
+import { clamp, normals, sum } from "./maths.mjs";
+
+const SIZE = 96;
+const AVERAGE = drawFace([0, 0, 0, 0, 0], SIZE);
+const LABELS = { width: "face width", nose: "nose size", hair: "hair darkness", smile: "smile", age: "age" };
+
+/** log N(z; 0, I) in nats. */
+export const logPrior = (z) => -0.5 * sum(z.map((value) => value * value)) - 0.5 * z.length * Math.log(2 * Math.PI);
+
+/** Mean change of a pixel against the average face, in grey levels of 0 to 255. */
+export const meanChange = (picture, from) => (255 * sum(picture.map((p, i) => Math.abs(p - from[i])))) / picture.length;
+
+/** How far each pixel moved, for drawing: 0 not at all, 1 a lot. */
+const moved = (picture) => picture.map((p, i) => Math.min(1, 2.5 * Math.abs(p - AVERAGE[i])));
+
+/** True grey levels, whatever the theme: the paper of a photograph does not turn dark. */
+const photograph = (plot, values) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: SIZE, height: SIZE });
+  const context = canvas.getContext("2d");
+  const picture = context.createImageData(SIZE, SIZE);
+  values.forEach((value, i) => picture.data.fill(255 * value, 4 * i, 4 * i + 3));
+  for (let i = 3; i < picture.data.length; i += 4) picture.data[i] = 255;
+  context.putImageData(picture, 0, 0);
+  plot.context.imageSmoothingQuality = "high";
+  plot.context.drawImage(canvas, 0, 0, plot.width, plot.height);
+};
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "A face from five numbers" });
+    const z = () => FACTORS.map((name) => ui.get(name));
+    let [key, picture] = ["", AVERAGE];
+    const face = () => {
+      if (key !== z().join()) [key, picture] = [z().join(), drawFace(z(), SIZE)];
+      return picture;
+    };
+    const become = (values) => FACTORS.forEach((name, i) => ui.set(name, clamp(values[i], ...ui.limits(name))));
+
+    ui.panel({
+      title: `In X-space: a picture of ${SIZE} \u00d7 ${SIZE} pixels`,
+      label: "the drawn face",
+      square: true,
+      axes: false,
+      draw: (plot) => photograph(plot, face()),
+    });
+    ui.panel({
+      title: "Where it differs from the average face",
+      square: true,
+      axes: false,
+      draw: (plot) => plot.image(moved(face()), SIZE, SIZE, [0, 0, 1, 1], { smooth: true, color: "likelihood" }),
+    });
+    ui.panel({
+      title: "In Z-space: five numbers",
+      square: true,
+      x: [-3.2, 3.2],
+      y: [-0.6, 4.7],
+      yTicks: [],
+      xLabel: "value of the factor",
+      draw(plot) {
+        FACTORS.forEach((name, i) => {
+          const [value, y] = [ui.get(name), 4 - i];
+          plot.bar(Math.min(0, value), Math.max(0, value), y - 0.28, y + 0.06, { color: "prior", alpha: 0.6 });
+          plot.points([value], [y - 0.11], { color: "prior", radius: 4 });
+          plot.text(-3.1, y + 0.3, LABELS[name], { align: "left" });
+        });
+        plot.vline(0, { width: 1 });
+      },
+    });
+
+    for (const name of FACTORS) ui.slider({ name, label: LABELS[name], step: 0.05 });
+    const draw = normals(20);
+    ui.button("Draw z from N(0, I)", () => become(FACTORS.map(() => Number(draw().toFixed(2)))), { primary: true });
+    ui.button("Average face", () => become([0, 0, 0, 0, 0]));
+    ui.readout(() => [
+      ["mean change of a pixel", `${meanChange(face(), AVERAGE).toFixed(2)} of 255`, "likelihood"],
+      ["distance of z from 0", Math.hypot(...z()), "prior"],
+      ["log p(z)", `${logPrior(z()).toFixed(3).replace("-", "\u2212")} nats`, "prior"],
+    ]);
+    return ui.dispose;
+  },
+};
