@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test page serve lab fork clean
+.PHONY: help book test page serve lab fork mutation clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make page CHAPTER=02_elbo build one chapter alone, quickly"
 	@echo "make serve                the built website at http://localhost:$(PORT)"
 	@echo "make lab                  open the chapters in JupyterLab"
+	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
@@ -39,6 +40,11 @@ lab: $(READY)
 
 fork:
 	@$(PYTHON) scripts/fork.py $(REPO)
+
+MODULES ?= objectives
+mutation: $(READY)
+	@test -d _build/cosmic-ray || $(BIN)/python -m pip install --quiet --disable-pip-version-check --target _build/cosmic-ray cosmic-ray==8.7.0
+	@$(BIN)/python scripts/mutation.py --jobs 2 $(MODULES)
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,152 @@
+"""Would the tests notice? Change one sign, number or comparison at a time and see whether a test fails.
+
+    python scripts/mutation.py objectives models/linear evaluation     (or: make mutation MODULES="objectives")
+
+The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. Each is tried in a
+fork of a process that has already imported torch: first against the tests of its own module, then, if none fails,
+against all others. Nothing is written to disk.
+"""
+
+import argparse
+import contextlib
+import difflib
+import gc
+import importlib
+import importlib.util
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "vae_utils"
+SUITES = ("objectives", "distributions", "models", "training", "evaluation")
+BITWISE = {"BitAnd", "BitOr", "BitXor", "LShift", "RShift"}
+LIMIT = 120  # seconds: a mutant that takes longer loops forever, and counts as noticed
+
+sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
+
+
+def mutants(source, only=None):
+    """(operator, line, mutated source) for every change cosmic-ray knows how to make."""
+    from cosmic_ray import plugins
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
+
+    for name in sorted(plugins.operator_names()):
+        kind = plugins.get_operator(name)
+        if kind.arguments() or _pointless(name):
+            continue
+        lines = [start[0] for node in ast_nodes(get_ast(source)) for start, _ in kind().mutation_positions(node)]
+        for occurrence, line in enumerate(lines):
+            mutated = None if only and line not in only else mutate_code(source, kind(), occurrence)
+            if mutated and mutated != source:
+                yield name.split("/")[-1], line, mutated
+
+
+def _pointless(name):
+    old, new = name.split("_")[-2:] if "ReplaceBinaryOperator" in name else ("", "")
+    return (old in BITWISE) != (new in BITWISE)
+
+
+class Finder:
+    """Gives `vae_utils.NAME` the mutated source, whoever imports it."""
+
+    def __init__(self, name, path, source):
+        self.name, self.path, self.source = name, path, source
+
+    def find_spec(self, name, path=None, target=None):
+        if name == self.name:
+            return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(compile(self.source, self.path, "exec"), module.__dict__)
+
+
+def suites(module):
+    """Two stages: the tests of the module itself, then the others."""
+    own = module.split("/")[0]
+    files = {name: str(ROOT / "tests" / f"test_{name}.py") for name in (own, *SUITES)}
+    return [files[own]], [path for name, path in files.items() if name != own]
+
+
+class StopAtOnce:
+    """A pytest plugin: the first failure ends the process, without any tidying up."""
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            os._exit(1)
+
+
+def _run_tests(finder, files):
+    import pytest
+
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
+    sys.meta_path.insert(0, finder)
+    os.chdir(ROOT)
+    code = 1
+    with contextlib.suppress(BaseException):
+        code = pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *files], plugins=[StopAtOnce()])
+    os._exit(int(code))
+
+
+def survives(module, source):
+    path = str(ROOT / PACKAGE / f"{module}.py")
+    finder = Finder(f"{PACKAGE}.{module.replace('/', '.')}", path, source)
+    for files in suites(module):
+        process = multiprocessing.get_context("fork").Process(target=_run_tests, args=(finder, files))
+        process.start()
+        process.join(LIMIT)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        if process.exitcode != 0:
+            return False
+    return True
+
+
+def warm_up():
+    """Import what the tests import, except the package: forks share it."""
+    libraries = ("pytest", "numpy", "scipy.integrate", "tqdm.auto", "torch._dynamo")
+    parts = ("testing", "autograd.gradcheck", "optim", "distributions")
+    for name in (*libraries, *(f"torch.{part}" for part in parts)):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # so that a fork does not walk through, and copy, all of torch
+
+
+def report(module, jobs, lines):
+    source = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    if not survives(module, source):
+        sys.exit(f"{module}: the tests fail without any change")
+    candidates = list(mutants(source, lines))
+    started = time.perf_counter()
+    with ThreadPoolExecutor(jobs) as pool:
+        outcomes = list(pool.map(lambda mutant: survives(module, mutant[2]), candidates))
+    alive = [mutant for mutant, lives in zip(candidates, outcomes, strict=True) if lives]
+    for name, line, mutated in alive:
+        difference = difflib.unified_diff(source.splitlines(), mutated.splitlines(), lineterm="", n=0)
+        print(f"\n{module}:{line} {name}", *list(difference)[3:], sep="\n    ")
+    killed, total = len(candidates) - len(alive), len(candidates)
+    seconds = time.perf_counter() - started
+    print(f"\n{module}: {killed} of {total} mutants noticed ({killed / total:.1%}) in {seconds:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", default=["objectives"], help="objectives, models/linear, ...")
+    parser.add_argument("--jobs", type=int, default=1, help="how many mutants at a time")
+    parser.add_argument("--lines", type=int, nargs="*", help="only mutants on these lines")
+    arguments = parser.parse_args()
+    warm_up()
+    for chosen in arguments.modules:
+        report(chosen, arguments.jobs, arguments.lines)
+    os._exit(0)  # torch's compiler, imported and frozen, would complain about being left
