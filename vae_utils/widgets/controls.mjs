@@ -1,5 +1,5 @@
 // Labelled native inputs, each tied to one field of the model in both directions.
-import { clamp } from "./maths.mjs";
+import { clamp, nearest } from "./maths.mjs";
 
 /** Make an element: tag, properties (class, text, on<Event>, attributes), children. */
 export const make = (tag, properties = {}, ...children) => {
@@ -70,6 +70,22 @@ export const slider = (state, { name, label, step = 0.01, scale = "linear", titl
   show();
   const head = make("span", { text: label });
   return make("div", { class: "vae-slider", ...(title && { title }) }, make("label", {}, head, range), number);
+};
+
+/** A slider that rests only at the listed values; a field that lies between two of them shows the nearer one. */
+export const stops = (state, { name, label, values }) => {
+  const range = make("input", { type: "range", min: 0, max: values.length - 1, step: 1 });
+  const shown = make("output", { class: "vae-stop" });
+  range.addEventListener("input", () => state.set(name, values[range.value]));
+  const show = () => {
+    const at = nearest(values, state.get(name));
+    range.value = at;
+    range.setAttribute("aria-valuetext", String(values[at]));
+    shown.value = String(values[at]);
+  };
+  state.on(name, show);
+  show();
+  return make("div", { class: "vae-slider" }, make("label", {}, make("span", { text: label }), range), shown);
 };
 
 /** A drop-down list; `labels` maps values to words. */

@@ -1,5 +1,5 @@
 // The frame of a widget: panels that redraw themselves, controls tied to the model, a read-out, handles to drag.
-import { button, choice, make, select, slider, toggle } from "./controls.mjs";
+import { button, choice, make, select, slider, stops, toggle } from "./controls.mjs";
 import { clamp, format } from "./maths.mjs";
 import { Plot } from "./plot.mjs";
 import { readTheme, reducedMotion, watchTheme } from "./theme.mjs";
@@ -246,6 +246,7 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
       return panel;
     },
     slider: control(slider),
+    stops: control(stops),
     select: control(select),
     choice: control(choice),
     toggle: control(toggle),

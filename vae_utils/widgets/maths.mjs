@@ -7,6 +7,15 @@ export const linspace = (low, high, n) =>
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
 
+/** The position in `values` of the one nearest to `wanted`. */
+export const nearest = (values, wanted) => {
+  let best = 0;
+  values.forEach((value, i) => {
+    if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = i;
+  });
+  return best;
+};
+
 export const mean = (values) => sum(values) / values.length;
 
 /** log N(x; mu, sigma^2) in nats. */

@@ -1,0 +1,167 @@
+// beta turned on trained models: codes, reconstructions, samples, and the rate-distortion plane, at any training time.
+import { frame } from "./frame.mjs";
+import { nearest, tensor } from "./maths.mjs";
+
+const NEAR = 4; // half the width of the usual window on the latent space
+const FAR_RATE = 8; // nats; a larger rate is drawn at the edge
+
+/** The block of a tensor under its first indices, as a flat array, with the shape that is left. */
+export const block = ({ values, shape }, ...index) => {
+  const rest = shape.slice(index.length);
+  const size = rest.reduce((product, n) => product * n, 1);
+  const at = index.reduce((position, i, axis) => position * shape[axis] + i, 0);
+  return { values: values.subarray(at * size, (at + 1) * size), shape: rest };
+};
+
+/** Codes in latent units: { xs, ys }. */
+export const unpackCodes = (codes, reach) => {
+  const n = codes.shape[0];
+  const part = (axis) => Float32Array.from({ length: n }, (_, i) => (codes.values[2 * i + axis] * reach) / 127);
+  return { xs: part(0), ys: part(1) };
+};
+
+/** Flat images (n, D), D a square, side by side in `columns`: values in [0, 1] with one dark pixel between. */
+export const mosaic = ({ values, shape: [n, pixels] }, columns) => {
+  const side = Math.round(Math.sqrt(pixels));
+  const rows = Math.ceil(n / columns);
+  const [width, height] = [columns * (side + 1) - 1, rows * (side + 1) - 1];
+  const picture = new Float32Array(width * height);
+  for (let k = 0; k < n; k++) {
+    const corner = Math.floor(k / columns) * (side + 1) * width + (k % columns) * (side + 1);
+    for (let i = 0; i < pixels; i++) {
+      picture[corner + Math.floor(i / side) * width + (i % side)] = values[k * pixels + i] / 255;
+    }
+  }
+  return { picture, width, height };
+};
+
+/** The middle of each class, as [class, x, y]. */
+export const classCenters = ({ xs, ys }, labels) => {
+  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const of = (values, label) => [...values].filter((_, i) => labels[i] === label);
+  return [...new Set(labels)].sort().map((label) => [label, middle(of(xs, label)), middle(of(ys, label))]);
+};
+
+const FIELDS = [
+  ...["betas", "steps", "labels", "codes", "reach", "sigma"],
+  ...["rate", "distortion", "originals", "reconstructions", "samples"],
+];
+
+const latentPanel = (ui, data, now) => {
+  const window = () => Math.max(NEAR, 1.05 * block(data.reach, ...now()).values[0]);
+  ui.panel({
+    title: "Latent space: one dot for each test digit, and the prior at 1 and 2 sigma",
+    label: "scatter of the codes by class",
+    square: true,
+    x: () => [-window(), window()],
+    y: () => [-window(), window()],
+    xLabel: "z\u2081",
+    yLabel: "z\u2082",
+    draw(plot) {
+      const codes = unpackCodes(block(data.codes, ...now()), block(data.reach, ...now()).values[0]);
+      const labels = data.labels.values;
+      plot.clip(() => {
+        const colors = Array.from(labels, (label) => plot.theme.classes[label]);
+        plot.points(codes.xs, codes.ys, { radius: 2.5, colors, alpha: 0.75 });
+        for (const r of [1, 2]) {
+          plot.ellipse(0, 0, r, r, { color: "prior", dash: [5, 4] });
+        }
+        const [a, b] = block(data.sigma, ...now()).values;
+        plot.ellipse(0.75 * window(), -0.8 * window(), a, b, { color: "posterior", width: 2, fill: 0.2 });
+      });
+      for (const [label, x, y] of classCenters(codes, labels)) plot.text(x, y, String(label), { bold: true, size: 14 });
+      plot.text(0.75 * window(), -0.8 * window(), "\u03c3", { color: "posterior", bold: true, size: 13 });
+    },
+  });
+};
+
+const imagesPanel = (ui, settings, images, columns) =>
+  ui.panel({
+    ...settings,
+    axes: false,
+    draw(plot) {
+      const { picture, width, height } = mosaic(images(), columns);
+      const scale = Math.min(plot.width / width, plot.height / height);
+      const [w, h] = [(width * scale) / plot.width / 2, (height * scale) / plot.height / 2];
+      plot.image(picture, width, height, [0.5 - w, 0.5 - h, 0.5 + w, 0.5 + h]);
+    },
+  });
+
+const ratePanel = (ui, data, now) => {
+  const at = (b, t) => [Math.min(FAR_RATE, block(data.rate, b, t).values[0]), block(data.distortion, b, t).values[0]];
+  const ends = data.distortion.shape[1] - 1;
+  const lows = Array.from(data.betas.values, (_, b) => at(b, ends)[1]);
+  const [low, high] = [Math.min(...lows), Math.max(...lows)];
+  const margin = Math.max(1, high - low);
+  const top = high + 0.6 * margin;
+  ui.panel({
+    title: "Rate and distortion, nats per digit. The line follows this beta in time.",
+    label: "rate against distortion for every beta at this time",
+    square: true,
+    x: [-0.5, FAR_RATE + 1],
+    y: [low - 0.2 * margin, top],
+    xLabel: `rate (at most ${FAR_RATE} shown)`,
+    yLabel: "distortion",
+    draw(plot) {
+      const [chosen, t] = now();
+      const inside = ([x, y]) => [x, Math.min(top, y)];
+      const trail = Array.from({ length: t + 1 }, (_, i) => inside(at(chosen, i)));
+      plot.line(trail.map(([x]) => x), trail.map(([, y]) => y), { color: "posterior", width: 1.5, dash: [2, 4] });
+      data.betas.values.forEach((beta, b) => {
+        const [x, y] = inside(at(b, t));
+        plot.points([x], [y], { radius: b === chosen ? 7 : 4, color: b === chosen ? "posterior" : "elbo" });
+        plot.text(x, y, String(Number(beta.toPrecision(3))), { dx: 10, dy: -9, align: "left", bold: b === chosen });
+      });
+    },
+  });
+};
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "Turn beta: the same VAE, really trained at each setting" });
+    const data = Object.fromEntries(FIELDS.map((name) => [name, tensor(model.get(name))]));
+    const betas = Array.from(data.betas.values, (beta) => Number(beta.toPrecision(6)));
+    const steps = Array.from(data.steps.values);
+    const now = () => [nearest(betas, ui.get("beta")), nearest(steps, ui.get("step"))];
+    const pair = (name) => block(data[name], ...now());
+
+    ui.stops({ name: "beta", label: "beta, the weight of the KL", values: betas });
+    ui.stops({ name: "step", label: "training step", values: steps });
+    latentPanel(ui, data, now);
+    ratePanel(ui, data, now);
+    const columns = data.originals.shape[0];
+    const both = () => {
+      const [top, bottom] = [data.originals, pair("reconstructions")];
+      return { values: [...top.values, ...bottom.values], shape: [2 * columns, top.shape[1]] };
+    };
+    imagesPanel(ui, { title: "Test digits (top) and their reconstructions", height: 110 }, both, columns);
+    imagesPanel(ui, { title: "Samples: decoded draws from the prior", height: 110 }, () => pair("samples"), 8);
+
+    const advance = () => steps[Math.min(steps.length - 1, now()[1] + 1)];
+    let waited = 0;
+    const loop = ui.loop((seconds) => {
+      waited += seconds;
+      if (waited < 0.7) return;
+      waited = 0;
+      ui.set("step", advance());
+      if (now()[1] === steps.length - 1) loop.stop();
+    });
+    ui.button("Play the training", () => {
+      ui.set("step", ui.reducedMotion() ? steps.at(-1) : steps[0]);
+      if (!ui.reducedMotion()) loop.start();
+    }, { primary: true });
+    ui.readout(() => {
+      const [rate, distortion] = [pair("rate").values[0], pair("distortion").values[0]];
+      const [a, b] = pair("sigma").values;
+      return [
+        ["beta", String(betas[now()[0]])],
+        ["step", String(steps[now()[1]])],
+        ["rate R = KL", rate, "kl"],
+        ["distortion D", distortion, "likelihood"],
+        ["\u2212elbo = D + R", rate + distortion, "elbo"],
+        ["mean sigma", (a + b) / 2, "posterior"],
+      ];
+    });
+    return ui.dispose;
+  },
+};

@@ -1,0 +1,80 @@
+"""Widget: one VAE trained at many betas, followed through its training."""
+
+import numpy as np
+
+from .fields import Array, Number, Whole
+from .host import Widget
+
+SHADES = 8  # thumbnails keep every eighth gray level: they pack four times smaller and look the same
+
+
+class BetaSweep(Widget):
+    """Turn beta and the training time; codes, reconstructions, samples, rate and distortion follow.
+
+    beta, step: which of the trained models, and when; the nearest one that exists is shown.
+    `BetaSweep.of(sweep, steps, originals, labels)` packs what a training loop has kept.
+    """
+
+    module = "beta_sweep"
+    sentence = "The latent space, reconstructions, samples, rate and distortion of VAEs trained at several betas."
+
+    beta = Number(1.0, 0, 1000)
+    step = Whole(1_000_000, 0, 1_000_000)
+    betas = Array("float32", (None,))
+    steps = Array("int32", (None,))
+    labels = Array("uint8", (None,))
+    codes = Array("int8", (None, None, None, 2))  # of `reach`, in 127 parts: beta, step, example
+    reach = Array("float32", (None, None))
+    sigma = Array("float32", (None, None, 2))
+    rate = Array("float32", (None, None))
+    distortion = Array("float32", (None, None))
+    originals = Array("uint8", (None, None))
+    reconstructions = Array("uint8", (None, None, None, None))
+    samples = Array("uint8", (None, None, None, None))
+
+    @classmethod
+    def of(cls, sweep, steps, originals, labels, **values):
+        """Pack a sweep.
+
+        sweep: beta -> list of snapshots, one for each of `steps`. A snapshot is a dict with mu (n, 2), sigma (2,),
+        reconstructions (10, D), samples (m, D), rate and distortion in nats. originals: (10, D); labels: (n,).
+        Raises ValueError when a beta has not one snapshot for each step.
+        """
+        for beta, shots in sweep.items():
+            if len(shots) != len(steps):
+                raise ValueError(f"sweep: got {len(shots)} snapshots for beta {beta}, expected {len(steps)}")
+        stacked = {
+            name: np.array([[_numpy(shot[name]) for shot in shots] for shots in sweep.values()])
+            for name in ("mu", "sigma", "rate", "distortion", "reconstructions", "samples")
+        }
+        mu = stacked.pop("mu")
+        reach = np.maximum(np.abs(mu).max((2, 3)), 1e-6)
+        images = {name: _shades(stacked.pop(name)) for name in ("reconstructions", "samples")}
+        return cls(
+            betas=list(sweep), steps=steps, labels=_numpy(labels), originals=_shades(_numpy(originals)),
+            codes=np.round(mu / reach[:, :, None, None] * 127), reach=reach, **images, **stacked, **values,
+        )  # fmt: skip
+
+    @classmethod
+    def example(cls):
+        """A small invented sweep, for tests of the widget: no training behind it."""
+        rng = np.random.default_rng(0)
+        labels, noise = np.arange(60) % 10, rng.normal(size=(60, 2))
+        betas, steps = (0.0, 1.0, 16.0), (0, 100, 1000)
+
+        def shot(beta, step):
+            width = 0.1 + step / 1000 / (1 + beta)
+            picture = np.clip(rng.random((10, 16)) * width + 0.1, 0, 1)
+            terms = {"rate": 4 * width, "distortion": 60 - 10 * width}
+            return {"mu": width * noise, "sigma": np.full(2, 0.5), "reconstructions": picture, "samples": picture, **terms}
+
+        sweep = {beta: [shot(beta, step) for step in steps] for beta in betas}
+        return cls.of(sweep, steps, rng.random((10, 16)), labels)
+
+
+def _numpy(values):
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _shades(images):
+    return np.clip(np.round(images * 255 / SHADES) * SHADES, 0, 255)
