@@ -43,7 +43,8 @@ fork:
 
 MODULES ?= objectives
 mutation: $(READY)
-	@test -d _build/cosmic-ray || $(BIN)/python -m pip install --quiet --disable-pip-version-check --target _build/cosmic-ray cosmic-ray==8.7.0
+	@test -d _build/cosmic-ray || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target _build/cosmic-ray cosmic-ray==8.7.0 stevedore==5.10.0
 	@$(BIN)/python scripts/mutation.py --jobs 2 $(MODULES)
 
 clean:
