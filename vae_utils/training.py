@@ -34,6 +34,10 @@ class History:
     def __len__(self):
         return len(self._rows)
 
+    def __repr__(self):
+        last = ", ".join(f"{term} {self.per_epoch(term)[-1]:.1f}" for term in ("elbo", "kl")) if self._rows else "empty"
+        return f"History({len(self)} steps, {last})"
+
     def __getitem__(self, term):
         if term not in TERMS:
             raise KeyError(f"term: got {term!r}, expected one of {TERMS}")

@@ -1,5 +1,6 @@
 """Every model of the book: a prior, a posterior and a likelihood, and the networks inside them."""
 
+from .conditional import ClassMeanVAE, ConditionalVAE, mlp_class_mean_vae, mlp_conditional_vae
 from .linear import LinearVAE
 from .vae import (
     LOGVAR_LIMIT,
@@ -21,6 +22,8 @@ __all__ = [
     "VAE",
     "Autoencoder",
     "BernoulliObservation",
+    "ClassMeanVAE",
+    "ConditionalVAE",
     "ContinuousBernoulliObservation",
     "ConvDecoder",
     "GaussianObservation",
@@ -28,6 +31,8 @@ __all__ = [
     "conv_vae",
     "mlp",
     "mlp_autoencoder",
+    "mlp_class_mean_vae",
+    "mlp_conditional_vae",
     "mlp_vae",
     "observation_model",
 ]
