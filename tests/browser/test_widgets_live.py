@@ -7,11 +7,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from widget_page import CHROMIUM, FLAGS, controls, name_of, open_page, pixels, readout, seen, write_page
+from widget_page import CHROMIUM, controls, name_of, open_page, pixels, readout, seen, write_page
 
 from vae_utils import widgets
 
-playwright = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,11 +20,9 @@ BAD_WORDS = ("NaN", "Infinity", "undefined", "null")
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
+def browser(chromium):
+    """The one browser of the whole run: Playwright refuses a second in the same process."""
+    return chromium
 
 
 class Files(SimpleHTTPRequestHandler):
