@@ -9,10 +9,14 @@ import importlib
 # One line a widget: its class and the module that holds it.
 _HOME = {
     "BetaSweep": "beta_sweep",
+    "ClassStyle": "class_style",
     "ELBO": "elbo",
     "Face": "face",
     "KL": "kl",
+    "LatentExplorer": "latent_explorer",
     "Playground": "playground",
+    "Reparameterization": "reparameterization",
+    "Transformation": "transformation",
     "Widget": "host",
 }
 
