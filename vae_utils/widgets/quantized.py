@@ -1,0 +1,62 @@
+"""Small networks rounded to 8 bits for a page, and what the rounding costs. The page reads them with latent_net.mjs."""
+
+import numpy as np
+
+ACTIVATIONS = {
+    "silu": lambda a: a / (1 + np.exp(-np.clip(a, -60, 60))),
+    "relu": lambda a: np.maximum(a, 0),
+    "tanh": np.tanh,
+}
+
+
+def layers_of(name, network, ends):
+    """The linear layers of a network as arrays, [(weight (outputs, inputs), bias (outputs,)), ...], and its sizes.
+
+    Raises ValueError unless the layers follow each other from ends[0] to ends[1].
+    """
+    layers = [(_array(weight), _array(bias)) for weight, bias in network]
+    sizes = [layers[0][0].shape[1], *(len(bias) for _, bias in layers)]
+    follows = all(w.shape == (m, n) for (w, _), n, m in zip(layers, sizes, sizes[1:], strict=False))
+    if not follows or (sizes[0], sizes[-1]) != ends:
+        raise ValueError(f"{name}: got layers {sizes}, expected them to lead from {ends[0]} to {ends[1]}")
+    return layers, sizes
+
+
+def round_rows(weight):
+    """weight (m, n) -> whole numbers in -127..127 and the scale of each row, so that weight is about their product."""
+    scale = np.maximum(np.abs(weight).max(1), 1e-12) / 127
+    return np.round(weight / scale[:, None]), scale
+
+
+def rounded_layers(layers):
+    """The layers as the page will see them."""
+    return [(whole * scale[:, None], bias) for (whole, scale), bias in ((round_rows(w), b) for w, b in layers)]
+
+
+def decode(layers, inputs, activation):
+    """Logits through a sigmoid: inputs (N, n) -> pixels (N, m) in [0, 1]."""
+    h = inputs
+    for weight, bias in layers[:-1]:
+        h = ACTIVATIONS[activation](h @ weight.T + bias)
+    weight, bias = layers[-1]
+    return 0.5 * (1 + np.tanh(0.5 * (h @ weight.T + bias)))
+
+
+def rounding_error(layers, inputs, activation):
+    """The mean absolute change of a decoded pixel over the inputs, 1 being black to white."""
+    return float(np.abs(decode(rounded_layers(layers), inputs, activation) - decode(layers, inputs, activation)).mean())
+
+
+def flat(*networks):
+    """The fields `weights`, `scales` and `biases` of a widget, one network after the other, each row by row."""
+    layers = [layer for network in networks for layer in network]
+    rounded = [round_rows(weight) for weight, _ in layers]
+    return {
+        "weights": np.concatenate([whole.ravel() for whole, _ in rounded]),
+        "scales": np.concatenate([scale for _, scale in rounded]),
+        "biases": np.concatenate([bias for _, bias in layers]),
+    }
+
+
+def _array(values):
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
