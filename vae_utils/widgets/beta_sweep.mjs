@@ -42,10 +42,8 @@ export const classCenters = ({ xs, ys }, labels) => {
   return [...new Set(labels)].sort().map((label) => [label, middle(of(xs, label)), middle(of(ys, label))]);
 };
 
-const FIELDS = [
-  ...["betas", "steps", "labels", "codes", "reach", "sigma"],
-  ...["rate", "distortion", "originals", "reconstructions", "samples"],
-];
+const SPACE = ["betas", "steps", "labels", "codes", "reach", "sigma"];
+const FIELDS = SPACE.concat(["rate", "distortion", "originals", "reconstructions", "samples"]);
 
 const latentPanel = (ui, data, now) => {
   const window = () => Math.max(NEAR, 1.05 * block(data.reach, ...now()).values[0]);

@@ -66,7 +66,8 @@ class BetaSweep(Widget):
             width = 0.1 + step / 1000 / (1 + beta)
             picture = np.clip(rng.random((10, 16)) * width + 0.1, 0, 1)
             terms = {"rate": 4 * width, "distortion": 60 - 10 * width}
-            return {"mu": width * noise, "sigma": np.full(2, 0.5), "reconstructions": picture, "samples": picture, **terms}
+            pictures = {"reconstructions": picture, "samples": picture[::-1]}
+            return {"mu": width * noise, "sigma": np.full(2, 0.5), **pictures, **terms}
 
         sweep = {beta: [shot(beta, step) for step in steps] for beta in betas}
         return cls.of(sweep, steps, rng.random((10, 16)), labels)

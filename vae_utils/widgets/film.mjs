@@ -2,8 +2,8 @@
 
 /** Keeps an entry every `stride` steps; when full, every second entry goes and the stride doubles. */
 export class Film {
-  constructor(capacity = 240) {
-    Object.assign(this, { capacity, stride: 1, entries: [] });
+  constructor(capacity = 240, stride = 5) {
+    Object.assign(this, { capacity, stride, entries: [] });
   }
 
   wants(step) {

@@ -22,12 +22,12 @@ const engine = (ui, heard) => {
   const source = URL.createObjectURL(new Blob([ui.get("worker_source")], { type: "text/javascript" }));
   const worker = new Worker(source);
   const state = { run: 0, picture: null };
-  worker.onmessage = ({ data }) => {
+  worker.addEventListener("message", ({ data }) => {
     worker.postMessage({ order: "seen" });
     if (data.run !== state.run) return;
     state.picture = data;
     heard(data);
-  };
+  });
   ui.cleanup(() => {
     worker.terminate();
     URL.revokeObjectURL(source);
@@ -161,7 +161,7 @@ export default {
       scene.colors = null;
       trainer.run += 1;
       trainer.picture = null;
-      const pause = ui.reducedMotion() ? 500 : 33;
+      const pause = ui.reducedMotion() ? 500 : 50;
       trainer.order("setup", { plan: plan(ui, scene.data), run: trainer.run, pause });
       ui.set("running", false);
       caption(ui, panels);

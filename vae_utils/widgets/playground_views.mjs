@@ -1,7 +1,10 @@
 // What the playground draws: points or scans, posteriors over the prior, samples, and the loss over time.
 import { linspace, normalDensity } from "./maths.mjs";
 
-const every = (values, offset, stride) => Array.from({ length: values.length / stride }, (_, i) => values[i * stride + offset]);
+const ELLIPSES = 160;
+
+const every = (values, offset, stride) =>
+  Array.from({ length: values.length / stride }, (_, i) => values[i * stride + offset]);
 
 /** One CSS color per shown row: the class for digits, a hue around the circle for points. */
 const colorsOf = (scene) => {
@@ -30,6 +33,8 @@ const drawSheet = (plot, images, columns, [x0, y0, x1, y1]) => {
   plot.image(sheet, width, height, [left, y1 - spanY, left + spanX, y1]);
 };
 
+const whole = (plot) => [plot.xRange[0], plot.yRange[0], plot.xRange[1], plot.yRange[1]];
+
 const row = (values, i) => values.subarray(64 * i, 64 * (i + 1));
 
 export const drawData = (plot, scene) => {
@@ -39,7 +44,7 @@ export const drawData = (plot, scene) => {
     const pairs = [0, 1, 2].flatMap((block) =>
       [x, means].flatMap((source) => Array.from({ length: 9 }, (_, i) => row(source, 9 * block + i))),
     );
-    drawSheet(plot, pairs, 9, [...plot.xRange.slice(0, 1), 0.01, plot.xRange[1], plot.yRange[1] - 0.01].map(Number));
+    drawSheet(plot, pairs, 9, whole(plot));
     return;
   }
   const shown = mu.length / scene.latent();
@@ -85,9 +90,9 @@ export const drawLatent = (plot, scene) => {
       drawBars(plot, scene, colors);
       return;
     }
-    for (let i = 0; i < mu.length; i += 2) {
+    for (let i = 0; i < Math.min(mu.length, 2 * ELLIPSES); i += 2) {
       const [width, height] = [Math.exp(0.5 * logvar[i]), Math.exp(0.5 * logvar[i + 1])];
-      plot.ellipse(mu[i], mu[i + 1], width, height, { color: colors[i / 2], alpha: 0.35, width: 0.8, fill: 0.12 });
+      plot.ellipse(mu[i], mu[i + 1], width, height, { color: colors[i / 2], alpha: 0.5, width: 0.8, fill: 0.14 });
     }
     plot.points(every(mu, 0, 2), every(mu, 1, 2), { colors, radius: 2 });
     for (const radius of [1, 2]) plot.ellipse(0, 0, radius, radius, { color: "prior", dash: [6, 4], width: 1.5 });
@@ -115,7 +120,7 @@ export const drawSamples = (plot, scene) => {
     const images = Array.from({ length: map.length / 64 }, (_, i) => row(map, i));
     const extra = Array.from({ length: samples.length / 64 }, (_, i) => row(samples, i));
     const gap = Array.from({ length: 12 }, () => new Float32Array(64));
-    drawSheet(plot, [...images, ...gap.slice(0, 12), ...extra], 12, [plot.xRange[0], 0.01, plot.xRange[1], plot.yRange[1] - 0.01]);
+    drawSheet(plot, [...images, ...gap, ...extra], 12, whole(plot));
     return;
   }
   const { x } = scene.data;
@@ -136,14 +141,14 @@ export const lossRange = (scene) => {
       step >= from ? [history.loss[i], -history.reconstruction[i], history.kl[i]] : [],
     );
     const [low, high] = [Math.min(0, ...values), Math.max(1, ...values)];
-    return [low - 0.08 * (high - low), high + 0.22 * (high - low)];
+    return [low - 0.08 * (high - low), high + 0.38 * (high - low)];
   };
   return { x: () => [0, Math.max(100, scene.picture()?.history.step.at(-1) ?? 0)], y: late };
 };
 
 const CURVES = [
   ["loss", (history) => history.loss, { color: "elbo", width: 2.4 }],
-  ["\u2212reconstruction", (history) => history.reconstruction.map((value) => -value), { color: "likelihood", dash: [7, 4] }],
+  ["\u2212reconstruction", (history) => history.reconstruction.map((v) => -v), { color: "likelihood", dash: [7, 4] }],
   ["KL", (history) => history.kl, { color: "kl", dash: [2, 4] }],
 ];
 const SHORT = { beta: "beta", sigma: "sigma", rate: "rate", warmup: "warm-up" };
@@ -168,6 +173,7 @@ export const drawLoss = (plot, scene) => {
   marks.slice(-3).forEach(({ name, value, step }, i) => {
     const y = plot.at(0, plot.margin.top + plot.inner.height - 12 - 16 * i).y;
     const late = step > plot.xRange[1] / 2;
-    plot.text(step, y, `${SHORT[name]} ${value}`, { color: "muted", align: late ? "right" : "left", dx: late ? -5 : 5 });
+    const side = late ? { align: "right", dx: -5 } : { align: "left", dx: 5 };
+    plot.text(step, y, `${SHORT[name]} ${value}`, { color: "muted", ...side });
   });
 };

@@ -7,7 +7,7 @@ let studio = null;
 let running = false;
 let resting = false;
 let film = null;
-let pause = 40;
+let pause = 50;
 let run = 0;
 let waiting = false;
 let shownAt = 0;
@@ -33,7 +33,8 @@ const train = () => {
   if (!running || (!waiting && performance.now() - shownAt > pause)) show();
   later.port2.postMessage(0);
 };
-later.port1.onmessage = train;
+later.port1.addEventListener("message", train);
+later.port1.start();
 
 const wake = () => {
   pace = { since: performance.now(), steps: studio.trainer.steps, rate: pace.rate };
@@ -86,4 +87,4 @@ const ORDERS = {
   },
 };
 
-self.onmessage = ({ data }) => ORDERS[data.order](data);
+self.addEventListener("message", ({ data }) => ORDERS[data.order](data));

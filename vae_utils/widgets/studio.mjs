@@ -3,6 +3,7 @@ import { Film } from "./film.mjs";
 import { linspace, normals } from "./maths.mjs";
 import { Trainer, Vae } from "./vae.mjs";
 
+const PROBES = 128;
 const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
 
 /** Layer sizes and likelihood for data of this dimension. */
@@ -16,17 +17,18 @@ const gridOf = (dim, latent) => {
   const side = MAP.digits;
   if (latent === 1) return Float32Array.from(linspace(-3, 3, dim === 2 ? MAP.curve : side * side));
   const axis = linspace(-MAP.reach, MAP.reach, side);
-  const rows = Array.from(axis).reverse();
+  const rows = Array.from(axis).toReversed();
   return Float32Array.from(rows.flatMap((second) => Array.from(axis).flatMap((first) => [first, second])));
 };
 
 export class Studio {
-  constructor({ data, dim, latent, activation, seed, settings, shown = 400 }) {
+  constructor({ data, dim, latent, activation, seed, settings, shown = 300 }) {
     const rows = data.length / dim;
     const model = modelFor(dim, latent, activation);
     this.trainer = new Trainer({ data, rows, model, seed, settings });
     this.viewer = new Vae({ ...model, seed });
     this.shown = Math.min(shown, rows);
+    this.probes = Math.min(PROBES, rows);
     Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false });
     this.x = data.slice(0, this.shown * dim);
     const noise = normals(seed + 3);
@@ -50,12 +52,12 @@ export class Studio {
     this.record();
   }
 
-  /** Loss terms on the shown points with fixed noise, so that curves are smooth. */
+  /** Loss terms on the first rows with fixed noise, so that curves are smooth. */
   terms() {
     const { trainer, viewer } = this;
     viewer.theta.set(trainer.vae.theta);
     const weights = { beta: trainer.beta, sigma: trainer.settings.sigma };
-    return { step: trainer.steps, beta: trainer.beta, ...viewer.loss(this.x, this.eps, this.shown, weights) };
+    return { step: trainer.steps, beta: trainer.beta, ...viewer.loss(this.x, this.eps, this.probes, weights) };
   }
 
   record() {

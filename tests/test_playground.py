@@ -1,0 +1,71 @@
+"""The playground's VAE computes what PyTorch computes, on the same weights, data and noise."""
+
+from itertools import pairwise
+
+import javascript
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+
+from vae_utils import widgets
+
+
+def mlp(sizes, activation):
+    layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+    hidden = [part for layer in layers[:-1] for part in (layer, activation())]
+    return nn.Sequential(*hidden, layers[-1])
+
+
+CASES = [
+    ("gaussian", "tanh", [2, 32, 32, 4], [2, 32, 32, 2]),
+    ("gaussian", "relu", [2, 32, 32, 2], [1, 32, 32, 2]),
+    ("bernoulli", "tanh", [64, 64, 4], [2, 64, 64, 64]),
+    ("bernoulli", "relu", [64, 64, 2], [1, 64, 64, 64]),
+]
+
+
+@pytest.mark.parametrize("likelihood, activation, encoder, decoder", CASES)
+def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, encoder, decoder):
+    torch.manual_seed(0)
+    rows, latent, beta, sigma, rate = 37, decoder[0], 1.7, 0.3, 0.01
+    networks = [mlp(sizes, {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]) for sizes in (encoder, decoder)]
+    theta = [p for network in networks for p in network.parameters()]
+    x = torch.rand(rows, encoder[0]) if likelihood == "bernoulli" else torch.randn(rows, encoder[0])
+    eps = torch.randn(rows, latent)
+    before = torch.cat([p.detach().flatten() for p in theta])
+
+    heads = networks[0](x)
+    q = Independent(Normal(heads[:, :latent], (0.5 * heads[:, latent:]).exp()), 1)
+    out = networks[1](q.base_dist.loc + q.base_dist.scale * eps)
+    p = Normal(out, sigma) if likelihood == "gaussian" else Bernoulli(logits=out, validate_args=False)
+    reconstruction = Independent(p, 1).log_prob(x).mean()
+    kl = kl_divergence(q, Independent(Normal(torch.zeros(rows, latent), 1.0), 1)).mean()
+    loss = -reconstruction + beta * kl
+    loss.backward()
+    gradient = torch.cat([p.grad.flatten() for p in theta])
+    torch.optim.Adam(theta, lr=rate).step()
+
+    model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "activation": activation}
+    numbers = {"theta": before.tolist(), "x": x.flatten().tolist(), "eps": eps.flatten().tolist()}
+    case = {"model": model, **numbers, "beta": beta, "sigma": sigma, "rate": rate}
+    got = javascript.call("tests/js/vae_probe.mjs", "probe", case)
+    for name, wanted in (("loss", loss), ("reconstruction", reconstruction), ("kl", kl)):
+        assert got[name] == pytest.approx(wanted.item(), rel=1e-4, abs=1e-4)
+    np.testing.assert_allclose(got["gradient"], gradient, rtol=1e-4, atol=1e-4)
+    after = torch.cat([p.detach().flatten() for p in theta])
+    moved = gradient.abs() > 1e-5
+    np.testing.assert_allclose(np.array(got["theta"])[moved], after[moved], atol=1e-4)
+
+
+def test_it_holds_the_real_scans():
+    playground = widgets.Playground()
+    assert playground.ink.shape == (1797, 64) and playground.ink.max() == 16
+    assert playground.labels.shape == (1797,) and set(playground.labels) == set(range(10))
+
+
+@pytest.mark.parametrize("points", [[[0, 4]], [[0, float("nan")]], [[1, 2, 3]], [[0, 0]] * 2001])
+def test_points_are_checked(points):
+    with pytest.raises(ValueError, match="points"):
+        widgets.Playground(points=points)
