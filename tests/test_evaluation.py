@@ -106,13 +106,13 @@ class TestLogLikelihood:
     @pytest.mark.parametrize("chunk", [1, 3, 4, 11])
     def test_chunks_hold_the_same_weights_as_one_piece(self, monkeypatch, chunk):
         """The weights drawn in chunks are recorded; the bound over all of them at once is the same."""
-        model, x, drawn, original = LinearVAE(5, 2).double(), 2 * normal(6, 5), [], evaluation.log_weights
+        model, x, drawn, original = LinearVAE(5, 2).double(), 2 * normal(6, 5), [], evaluation.likelihood.log_weights
 
         def recorded(*args, **kwargs):
             drawn.append(original(*args, **kwargs))
             return drawn[-1]
 
-        monkeypatch.setattr(evaluation, "log_weights", recorded)
+        monkeypatch.setattr(evaluation.likelihood, "log_weights", recorded)
         ours = log_likelihood(model, x, k=11, chunk=chunk, generator=generator())
         together = torch.cat(drawn)
         assert together.shape == (11, 6) and max(map(len, drawn)) == chunk

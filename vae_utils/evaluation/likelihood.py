@@ -1,11 +1,11 @@
-"""How good is a trained model? Every number is in nats per example."""
+"""How probable does a model find the data? Every number is in nats per example."""
 
 import math
 
 import torch
 
-from .arguments import float_tensor, real_number, whole_number
-from .objectives import elbo, log_weights
+from ..arguments import float_tensor, whole_number
+from ..objectives import elbo, log_weights
 
 
 @torch.no_grad()
@@ -16,7 +16,7 @@ def evaluate(model, x, y=None, samples=1, batch_size=1000, generator=None):
     """
     whole_number(samples, "samples")
     totals = {"elbo": 0.0, "reconstruction": 0.0, "kl": 0.0}
-    for rows in _batches(x, batch_size):
+    for rows in batches(x, batch_size):
         for _ in range(samples):
             terms = elbo(model, x[rows], None if y is None else y[rows], generator=generator)
             for name in totals:
@@ -33,7 +33,7 @@ def log_likelihood(model, x, k=100, y=None, batch_size=100, chunk=100, generator
     """
     whole_number(k, "k"), whole_number(chunk, "chunk")
     results = []
-    for rows in _batches(x, batch_size):
+    for rows in batches(x, batch_size):
         labels = None if y is None else y[rows]
         parts = [
             log_weights(model, x[rows], min(chunk, k - start), labels, generator=generator).logsumexp(0)
@@ -43,18 +43,17 @@ def log_likelihood(model, x, k=100, y=None, batch_size=100, chunk=100, generator
     return torch.cat(results)
 
 
-@torch.no_grad()
-def active_units(model, x, y=None, threshold=0.01):
-    """Which latent dimensions are used: True where the posterior mean varies over x by more than `threshold`.
+def effective_sample_size(log_w):
+    """How many of k weights really count: (sum w)^2 / sum w^2 for log-weights (k, B) -> (B,), between 1 and k.
 
-    A_j = Var_x(E_q[z_j]) > threshold (Burda et al. 2016): x (N, D) -> bool (d,).
+    k for equal weights, 1 when a single one outweighs the rest: then the bound with k samples is no better than
+    that one sample, and still far below log p(x) (Kong 1992). Take the weights from `objectives.log_weights`.
     """
-    real_number(threshold, "threshold", lambda variance: variance >= 0, ">= 0")
-    float_tensor(x, "x", "(N, D)", least_dims=2)
-    return model.posterior(x, y).mean.var(0, correction=0) > threshold
+    float_tensor(log_w, "log_w", "(k, B)", least_dims=2)
+    return torch.exp(2 * log_w.logsumexp(0) - (2 * log_w).logsumexp(0))
 
 
-def _batches(x, batch_size):
+def batches(x, batch_size):
     if len(float_tensor(x, "x", "(N, D)", least_dims=2)) == 0:
         raise ValueError("x: got no rows, expected (N, D) with N >= 1")
     return torch.arange(len(x)).split(whole_number(batch_size, "batch_size"))
