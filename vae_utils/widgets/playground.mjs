@@ -127,10 +127,15 @@ const caption = (ui, panels) => {
 
 const CHANGED = { beta: "beta", sigma: "sigma", rate: "learning rate", warmup: "warm-up" };
 
+const pace = ({ running, rate }) => {
+  if (!running) return "paused";
+  return rate ? `${Math.round(rate)} steps/s` : "running";
+};
+
 const summary = (scene) => () => {
   const picture = scene.picture();
   if (!picture) return [["state", "starting"]];
-  const { terms, marks, rate, broken } = picture;
+  const { terms, marks, broken } = picture;
   const last = marks.at(-1);
   return [
     ["step", String(terms.step)],
@@ -139,7 +144,7 @@ const summary = (scene) => () => {
     ["KL", terms.kl, "kl"],
     ["beta in force", format(terms.beta, 2), "prior"],
     ["last change", last ? `${CHANGED[last.name]} ${last.value} at step ${last.step}` : "none"],
-    ["speed", broken ? "stopped: the loss blew up; lower the rate" : rate ? `${Math.round(rate)} steps/s` : "paused"],
+    ["speed", broken ? "stopped: the loss blew up; lower the rate" : pace(picture)],
   ];
 };
 
@@ -180,7 +185,7 @@ export default {
     ui.slider({ name: "beta", label: "beta, weight of the KL", scale: "power" });
     const sigma = ui.slider({ name: "sigma", label: "sigma of the decoder", scale: "log" });
     ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
-    ui.slider({ name: "warmup", label: "warm-up of the KL, in steps", step: 10 });
+    ui.slider({ name: "warmup", label: "warm-up of the KL, in steps", step: 1 });
 
     ui.on(["data", "latent", "activation", "seed"], restart);
     ui.on("points", () => ui.get("data") === OWN && restart());

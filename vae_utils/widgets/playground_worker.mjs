@@ -16,7 +16,7 @@ let pace = { since: 0, steps: 0, rate: 0 };
 const show = (entry = null) => {
   shownAt = performance.now();
   waiting = true;
-  self.postMessage({ run, ...studio.look(entry), rate: running ? pace.rate : 0, running, replaying: film !== null });
+  self.postMessage({ run, ...studio.look(entry), rate: pace.rate, running, replaying: film !== null });
 };
 
 const measure = (now) => {

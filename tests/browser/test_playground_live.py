@@ -1,0 +1,171 @@
+"""The playground at work in a real browser: it trains, obeys at once, remembers, and leaves the page its frames."""
+
+import time
+
+import pytest
+from widget_page import CHROMIUM, open_page, pixels, readout, write_page
+
+from vae_utils import widgets
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+# A quarter of what a quiet machine of two cores reaches: a busy one must not fail the tests.
+FLOORS = {"spirals": 200, "digits": 60}
+FRAMES = """() => new Promise((done) => {
+  const gaps = []; let before = performance.now();
+  const tick = (now) => {
+    gaps.push(now - before);
+    before = now;
+    if (gaps.length < 120) requestAnimationFrame(tick); else done(gaps);
+  };
+  requestAnimationFrame(tick);
+})"""
+
+
+class Bench:
+    """One playground on a page, spoken to as a reader would."""
+
+    def __init__(self, page):
+        self.page = page
+        (self.root,) = page.widgets()
+
+    def press(self, label):
+        self.root.get_by_role("button", name=label, exact=True).click()
+
+    def value(self, name):
+        lines = readout(self.root).split("\n")
+        return lines[lines.index(name) + 1]
+
+    def step(self):
+        return int(self.value("step"))
+
+    def number(self, name):
+        return float(self.value(name).replace("\u2212", "-"))
+
+    def until(self, condition, seconds=20):
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, readout(self.root)
+            self.page.settle()
+
+    def type(self, label, text):
+        field = self.root.get_by_label(f"{label}, as a number")
+        field.fill(text)
+        field.press("Enter")
+
+
+@pytest.fixture
+def bench(chromium, tmp_path):
+    """A function that opens a playground; the pages are closed and their errors checked at the end."""
+    opened = []
+
+    def start(**values):
+        manager = open_page(chromium)
+        page = manager.__enter__()
+        opened.append((manager, page))
+        page.goto(write_page(tmp_path, widgets.Playground(**values).to_html()).as_uri())
+        one = Bench(page)
+        one.until(lambda: "step" in readout(one.root))
+        return one
+
+    yield start
+    for manager, page in opened:
+        page.check()
+        manager.__exit__(None, None, None)
+
+
+def test_run_pause_step_reset_and_replay(bench):
+    one = bench()
+    start = readout(one.root)
+    one.press("Run")
+    one.until(lambda: one.step() > 50)
+    one.press("Pause")
+    one.until(lambda: one.value("speed") == "paused")
+    paused = one.step()
+    one.page.page.wait_for_timeout(300)
+    assert one.step() == paused
+    one.press("One step")
+    one.until(lambda: one.step() == paused + 1)
+    one.press("Replay")
+    one.until(lambda: one.step() < paused / 2)
+    one.until(lambda: one.step() == paused + 1)
+    one.press("Reset")
+    one.until(lambda: readout(one.root) == start)
+
+
+def test_the_same_steps_give_the_same_numbers_and_pictures(bench):
+    seen = []
+    for _ in range(2):
+        one = bench(data="moons", seed=3)
+        for step in range(1, 9):
+            one.press("One step")
+            one.until(lambda one=one, step=step: one.step() == step)
+        one.page.settle()
+        seen.append((readout(one.root), pixels(one.root)))
+    assert seen[0] == seen[1]
+
+
+def test_beta_is_felt_at_once_while_it_runs(bench):
+    one = bench(data="ring")
+    one.press("Run")
+    one.until(lambda: one.step() > 150)
+    before = one.number("KL")
+    one.type("beta, weight of the KL", "16")
+    one.until(lambda: one.value("beta in force") == "16.00", seconds=2)
+    at = one.step()
+    one.until(lambda: one.step() > at + 150)
+    assert one.number("KL") < 0.8 * before
+    assert "beta 16 at step" in one.value("last change")
+
+
+def test_warm_up_starts_at_zero_and_arrives(bench):
+    one = bench(warmup=100, beta=2.0)
+    assert one.value("beta in force") == "0.00"
+    one.press("Run")
+    one.until(lambda: one.value("beta in force") == "2.00")
+
+
+def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
+    one = bench(data="your own points")
+    canvas = one.root.locator("canvas").first
+    before = pixels(one.root)
+    box = canvas.bounding_box()
+    one.page.page.mouse.move(box["x"] + 120, box["y"] + 100)
+    one.page.page.mouse.down()
+    one.page.page.mouse.move(box["x"] + 220, box["y"] + 180, steps=12)
+    one.page.page.mouse.up()
+    assert one.page.changed(before, lambda: pixels(one.root))
+    handle = one.root.get_by_role("slider", name="where to put points")
+    handle.focus()
+    before = pixels(one.root)
+    one.page.page.keyboard.press("Shift+ArrowLeft")
+    one.root.get_by_role("button", name="Put points at the handle").press("Enter")
+    assert one.page.changed(before, lambda: pixels(one.root))
+    one.press("Run")
+    one.until(lambda: one.step() > 20)
+    one.press("Clear the points")
+    one.until(lambda: one.step() == 0)
+
+
+def test_digits_learn_in_the_page(bench):
+    one = bench(data="digits", beta=0.5)
+    start = one.number("loss")
+    one.press("Run")
+    one.until(lambda: one.step() > 300, seconds=60)
+    assert one.number("loss") < 0.7 * start
+
+
+@pytest.mark.parametrize("data", FLOORS)
+def test_speed_and_frames(bench, data, record_property):
+    one = bench(data=data)
+    one.press("Run")
+    one.until(lambda: one.step() > 100, seconds=60)
+    first, begun = one.step(), time.monotonic()
+    gaps = sorted(one.page.page.evaluate(FRAMES))
+    one.until(lambda: time.monotonic() - begun > 4)
+    speed = (one.step() - first) / (time.monotonic() - begun)
+    median = gaps[len(gaps) // 2]
+    print(f"{data}: {speed:.0f} steps/s, median frame {median:.1f} ms, slowest {gaps[-1]:.0f} ms")
+    record_property("steps_per_second", round(speed))
+    assert speed > FLOORS[data]
+    assert median < 34
