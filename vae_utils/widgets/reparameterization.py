@@ -19,7 +19,7 @@ class Reparameterization(Widget):
 
     mu = Number(0.5, -3, 3)
     sigma = Number(0.8, 0.1, 2)
-    dimensions = Whole(1, 1, 50)
+    dimensions = Whole(2, 1, 50)
     noise = Choice("replayed", ("replayed", "fresh"))
     cost = Choice("parabola", ("parabola", "wave", "step"))
     parameter = Choice("mu", ("mu", "sigma"))
