@@ -47,6 +47,8 @@ def colab(tmp_path_factory) -> Path:
     """The Python of an environment with every library but the package, and with a module google.colab."""
     folder = tmp_path_factory.mktemp("colab")
     venv.create(folder, with_pip=True)
+    # venv's own setuptools would hide the newer one that PyTorch asks for.
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "uninstall", "-qy", "setuptools"], check=False)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = folder / "lib" / version / "site-packages"
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))

@@ -20,6 +20,7 @@ MATHJAX_CONFIG = {
     "options": {"enableMenu": False},
 }
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
+ICON_LINK = re.compile(r"<link\b[^>]*/fontawesome/[^>]*>\s*")
 THEME_ICONS = re.compile(r"@font-face\{[^{}]*Font Awesome[^{}]*\}|(?<=[};/])[^{};/]*\.fa-[^{}]*\{[^{}]*\}")
 UNUSED_FILES = ("**/*.map", "scripts/fontawesome.js*", "vendor/fontawesome", "sphinx-thebe.*", "*webpack-macros.html")
 
@@ -49,19 +50,19 @@ def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 
 
 def clean_page(html: str) -> str:
-    """Drops scripts of thebe and of the icon font, and every script that stands on the page twice."""
+    """Drops what loads thebe and the icon font, and every script that stands on the page twice."""
     seen = set()
 
     def keep(match: re.Match) -> str:
         script = match[0].strip()
         head = script.partition("</script>")[0]
-        unused = "thebe" in head[:300].lower() or "kernelName" in head[:60] or "fontawesome.js" in head[:200]
+        unused = "thebe" in head[:300].lower() or "kernelName" in head[:60] or "fontawesome" in head.partition(">")[0]
         if unused or (script in seen and "application/" not in head[:60]):
             return ""
         seen.add(script)
         return match[0]
 
-    return SCRIPT.sub(keep, html)
+    return SCRIPT.sub(keep, ICON_LINK.sub("", html))
 
 
 def copy_mathjax(static: Path) -> None:
