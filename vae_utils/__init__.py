@@ -9,12 +9,14 @@ import importlib
 __version__ = "0.1.0"
 __all__ = [
     "checks",
+    "classifier",
     "data",
     "distributions",
     "evaluation",
     "models",
     "objectives",
     "plots",
+    "storage",
     "training",
     "widgets",
 ]

@@ -1,17 +1,21 @@
 """How good is a trained model? Likelihoods and the latent space in nats per example, samples by their features."""
 
+from .diagnosis import Diagnosis, diagnose, perplexity
 from .latent import KLParts, active_units, kl_decomposition, mutual_information
 from .likelihood import effective_sample_size, evaluate, log_likelihood
 from .quality import frechet_distance, precision_recall
 
 __all__ = [
+    "Diagnosis",
     "KLParts",
     "active_units",
+    "diagnose",
     "effective_sample_size",
     "evaluate",
     "frechet_distance",
     "kl_decomposition",
     "log_likelihood",
     "mutual_information",
+    "perplexity",
     "precision_recall",
 ]

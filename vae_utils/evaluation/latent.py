@@ -49,7 +49,7 @@ def kl_decomposition(model, x, y=None, samples=1, chunk=50, generator=None):
     The aggregate is that of *these N* rows: I(x; z) <= log N, however much a code knows. Use many.
     """
     whole_number(samples, "samples"), whole_number(chunk, "chunk")
-    (rows,) = batches(x, max(1, len(x)))
+    rows = torch.cat(batches(x, chunk))
     q, p = model.posterior(x, y), model.prior()
     for name, distribution in (("posterior", q), ("prior", p)):
         if not hasattr(distribution, "base_dist"):

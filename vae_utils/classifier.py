@@ -1,0 +1,95 @@
+"""A small digit classifier: the judge of generated digits, trained once and kept on disk."""
+
+import hashlib
+import json
+import zlib
+from contextlib import suppress
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from .arguments import float_tensor, last_dimension, whole_number
+from .randomness import seeded
+from .storage import cache_folder, load_model, save_model
+
+DESIGN = "conv 12-24, 64 features, Adam one-cycle 4e-3, batch 128"  # a new design gets a new file
+
+
+class DigitClassifier(nn.Module):
+    """Images (B, 784) in [0, 1] -> logits (B, 10); `features(x)` gives the 64 numbers before the last layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Unflatten(-1, (1, 28, 28)),
+            nn.Conv2d(1, 12, 5, stride=2, padding=2),  # (12, 14, 14)
+            nn.ReLU(),
+            nn.Conv2d(12, 24, 5, stride=2, padding=2),  # (24, 7, 7)
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(24 * 49, 64),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(64, 10)
+
+    def features(self, x):
+        """(B, 784) -> (B, 64): where similar digits lie close together; for `evaluation.frechet_distance`."""
+        return self.body(last_dimension(x, "x", 784))
+
+    def forward(self, x):
+        return self.head(self.features(x))
+
+    @torch.no_grad()
+    def predict(self, x):
+        """The most probable digit for each image: (B, 784) -> (B,) int64."""
+        return self(x).argmax(-1)
+
+    @torch.no_grad()
+    def accuracy(self, x, y):
+        """The share of images (B, 784) read as their label y (B,): a float in [0, 1]."""
+        return (self.predict(x) == y).double().mean().item()
+
+
+def load_classifier(digits, epochs=4, seed=0):
+    """A `DigitClassifier` trained on `digits` (x (N, 784), y (N,), source), as `data.load_digits` gives them.
+
+    The first call trains it (about 7 s of CPU for 20,000 digits) and keeps it in the cache folder; later calls with the
+    same digits, epochs and seed read it there. A damaged file is trained anew; an unwritable folder does no harm.
+    """
+    whole_number(epochs, "epochs"), whole_number(seed, "seed", least=0)
+    last_dimension(float_tensor(digits.x, "digits.x", "(N, 784)", least_dims=2), "digits.x", 784)
+    if len(digits.y) != len(digits.x) or len(digits.x) == 0:
+        raise ValueError(f"digits: got {len(digits.x)} images and {len(digits.y)} labels, expected as many, at least 1")
+    settings = {"design": DESIGN, "epochs": epochs, "seed": seed, "source": digits.source, "data": _fingerprint(digits)}
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:12]
+    path = cache_folder() / f"classifier-{digits.source}-{key}.safetensors"
+    with seeded(seed):
+        model = DigitClassifier()
+    try:
+        load_model(model, path, settings)
+    except (FileNotFoundError, ValueError):
+        model = _train(digits.x, digits.y, epochs, seed)
+        with suppress(OSError):
+            save_model(model, path, settings)
+    return model.eval().requires_grad_(False)
+
+
+def _fingerprint(digits):
+    return f"{zlib.crc32(digits.y.numpy(), zlib.crc32(digits.x.contiguous().numpy())):08x}"
+
+
+def _train(x, y, epochs, seed, batch_size=128):
+    with seeded(seed):
+        model = DigitClassifier()
+        optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
+        steps = epochs * -(-len(x) // batch_size)
+        rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1)
+        for _ in range(epochs):
+            for batch in torch.randperm(len(x)).split(batch_size):
+                loss = F.cross_entropy(model(x[batch]), y[batch])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                rate.step()
+    return model
