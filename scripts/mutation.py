@@ -20,6 +20,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tqdm import tqdm
+
 os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_utils"
@@ -71,21 +73,29 @@ class Finder:
 
 
 def suites(module):
-    """Two stages: the tests of the module itself, then the others."""
+    """Two stages: the tests of the module itself (or of its folder), then the others."""
     own = module.split("/")[0]
-    files = {name: str(ROOT / "tests" / f"test_{name}.py") for name in (own, *SUITES)}
-    return [files[own]], [path for name, path in files.items() if name != own]
+    files = {name: sorted(str(path) for path in ROOT.glob(f"tests/test_{name}*.py")) for name in (own, *SUITES)}
+    return [stage for stage in (files.pop(own), [file for group in files.values() for file in group]) if stage]
 
 
 class StopAtOnce:
-    """A pytest plugin: the first failure ends the process, without any tidying up."""
+    """A pytest plugin: tests that noticed earlier mutants go first, and the first failure ends the process."""
+
+    def __init__(self, noticed, pipe):
+        self.noticed, self.pipe = noticed, pipe
+
+    def pytest_collection_modifyitems(self, items):
+        rank = {test: -number for number, test in enumerate(self.noticed, 1)}
+        items.sort(key=lambda item: rank.get(item.nodeid, 0))
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
+            self.pipe.send(report.nodeid)
             os._exit(1)
 
 
-def _run_tests(finder, files):
+def _run_tests(finder, files, plugin):
     import pytest
 
     with open(os.devnull, "w") as nowhere:
@@ -94,23 +104,33 @@ def _run_tests(finder, files):
     os.chdir(ROOT)
     code = 1
     with contextlib.suppress(BaseException):
-        code = pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *files], plugins=[StopAtOnce()])
+        code = pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *files], plugins=[plugin])
     os._exit(int(code))
 
 
-def survives(module, source):
+def survives(module, source, noticed):
     path = str(ROOT / PACKAGE / f"{module}.py")
     finder = Finder(f"{PACKAGE}.{module.replace('/', '.')}", path, source)
     for files in suites(module):
-        process = multiprocessing.get_context("fork").Process(target=_run_tests, args=(finder, files))
+        here, there = multiprocessing.Pipe(duplex=False)
+        arguments = (finder, files, StopAtOnce(noticed, there))
+        process = multiprocessing.get_context("fork").Process(target=_run_tests, args=arguments)
         process.start()
         process.join(LIMIT)
         if process.is_alive():
             process.kill()
             process.join()
+        if here.poll():
+            _remember(noticed, here.recv())
         if process.exitcode != 0:
             return False
     return True
+
+
+def _remember(noticed, test):
+    if test in noticed:
+        noticed.remove(test)
+    noticed.append(test)
 
 
 def warm_up():
@@ -125,12 +145,14 @@ def warm_up():
 
 def report(module, jobs, lines):
     source = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    if not survives(module, source):
+    noticed = []
+    if not survives(module, source, noticed):
         sys.exit(f"{module}: the tests fail without any change")
     candidates = list(mutants(source, lines))
     started = time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = list(pool.map(lambda mutant: survives(module, mutant[2]), candidates))
+        outcomes = pool.map(lambda mutant: survives(module, mutant[2], noticed), candidates)
+        outcomes = list(tqdm(outcomes, module, len(candidates), smoothing=0, mininterval=5))
     alive = [mutant for mutant, lives in zip(candidates, outcomes, strict=True) if lives]
     for name, line, mutated in alive:
         difference = difflib.unified_diff(source.splitlines(), mutated.splitlines(), lineterm="", n=0)

@@ -331,6 +331,26 @@ class TestLinearVAE:
             columns = model.W.square().sum(0) > 1e-9
             assert columns.tolist() == [True] * used + [False] * (4 - used)
             assert torch.equal(model.logvar < -1e-9, columns) and torch.equal(model.V.square().sum(1) > 1e-9, columns)
+            assert not model.W[:, used:].any() and not model.V[used:].any() and not model.logvar[used:].any()
+
+    def test_two_wide_rows_are_enough_for_a_given_sigma(self):
+        x = normal(2, 300)
+        model = LinearVAE(300, 1, sigma=0.1).double().fit_exact(x)
+        fitted = (x - model.b) @ model.W
+        assert fitted[0].item() == pytest.approx(-fitted[1].item()) and abs(fitted[0].item()) > 1
+
+    @pytest.mark.parametrize("unit", [1e-6, 1e6])
+    def test_the_unit_of_the_data_does_not_matter(self, unit):
+        x = self.data()
+        model, scaled = (LinearVAE(5, 2, sigma="shared").double().fit_exact(data) for data in (x, unit * x))
+        assert scaled.sigma2.item() == pytest.approx(unit**2 * model.sigma2.item())
+        shifted = scaled.log_evidence(unit * x) + 5 * math.log(unit)
+        torch.testing.assert_close(shifted, model.log_evidence(x))
+        refuses(lambda: LinearVAE(5, 2, sigma="shared").double().fit_exact(unit * x[:3]), "x", "rank <= 2", "higher")
+
+    def test_nan_in_gives_nan_out(self):
+        model, x = self.random(), torch.full((2, 5), math.nan, dtype=DOUBLE)
+        assert model.log_evidence(x).isnan().all() and model.exact_posterior(x).mean.isnan().all()
 
     def test_single_precision_fits_too(self):
         x = self.data().float()
@@ -349,12 +369,15 @@ class TestLinearVAE:
         refuses(lambda: LinearVAE(0, 1), "data_dim", "0", ">= 1", ValueError)
         refuses(lambda: LinearVAE(3, 0), "latent_dim", "0", ">= 1", ValueError)
         refuses(lambda: LinearVAE(3, 3), "latent_dim", "3", "less than data_dim = 3", ValueError)
+        refuses(lambda: LinearVAE(3, 4), "latent_dim", "4", "less than data_dim = 3", ValueError)
         refuses(lambda: LinearVAE(3, 2, sigma="per_pixel"), "sigma", "'per_pixel'", "'shared'", ValueError)
         refuses(lambda: LinearVAE(3, 2, sigma=-1), "sigma", "-1", "> 0", ValueError)
         model = LinearVAE(5, 2, sigma="shared").double()
         untouched = parameters(model)
         refuses(lambda: model.fit_exact(x.tolist()), "x", "list", "(N, 5)", TypeError)
         refuses(lambda: model.fit_exact(x[:, :4]), "x", "(300, 4)", "(N, 5)", ValueError)
+        refuses(lambda: model.fit_exact(torch.rand(9, 6)), "x", "(9, 6)", "(N, 5)", ValueError)
+        refuses(lambda: model.fit_exact(torch.rand(9, 5, 2)), "x", "(9, 5, 2)", "(N, 5)", ValueError)
         refuses(lambda: model.fit_exact(x[0]), "x", "(5,)", "(N, 5)", ValueError)
         refuses(lambda: model.fit_exact(x[:1]), "x", "(1, 5)", "N >= 2", ValueError)
         refuses(lambda: model.fit_exact(x[:3]), "x", "rank <= 2", "higher rank", ValueError)
