@@ -30,7 +30,9 @@ def package_key(root: Path) -> str:
     files = [p for p in (root / "vae_utils").rglob("*") if p.suffix in PACKAGE_SUFFIXES and p.is_file()]
     for path in sorted([*files, root / "requirements.txt"]):
         if path.is_file():
-            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
+            lines = path.read_bytes().splitlines(keepends=True)
+            content = b"".join(line for line in lines if path.suffix != ".txt" or not line.startswith(b"#"))
+            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + content)
     return digest.hexdigest()
 
 
