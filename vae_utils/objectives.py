@@ -193,6 +193,23 @@ def importance_weighted(model, x, y=None, beta=1.0, eps=None, generator=None, *,
     return Terms(bound, reconstruction.mean(0), log_ratio.mean(0), z)
 
 
+def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
+    """The bound of a VQ-VAE as an objective for `fit`: `Terms`, each (B,), nats per example.
+
+    KL(q || p) = -log p(z), because q has all its mass on one z: the ELBO is log p(x | z) + log p(z). Rounding has no
+    gradient: the decoder's is handed straight through to the encoder, codes are drawn to the vectors that chose them,
+    and the vectors to their codes by `commitment`. These two pulls are part of the objective, not of the bound.
+    """
+    vectors = model.vectors(x)
+    z = model.nearest(vectors)
+    chosen = model.codebook[z]
+    through = vectors + (chosen - vectors).detach()
+    reconstruction = model.observation(model.decoder(through.flatten(-2))).log_prob(x)
+    kl = -model.prior(y).log_prob(z)
+    pulls = (chosen - vectors.detach()).square() + commitment * (vectors - chosen.detach()).square()
+    return Terms(reconstruction - beta * kl - pulls.sum((-2, -1)), reconstruction, kl, z)
+
+
 def free_bits_kl(kl_per_dimension, minimum):
     """sum_j max(minimum, mean over the batch of KL_j), in nats (Kingma et al. 2016): (B, d) -> scalar.
 

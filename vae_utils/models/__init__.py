@@ -2,6 +2,7 @@
 
 from .conditional import ClassMeanVAE, ConditionalVAE, mlp_class_mean_vae, mlp_conditional_vae
 from .linear import LinearVAE
+from .sequence import AutoregressiveBernoulli, ContextNetwork, SequenceVAE, sequence_vae
 from .vae import (
     LOGVAR_LIMIT,
     VAE,
@@ -16,18 +17,23 @@ from .vae import (
     mlp_vae,
     observation_model,
 )
+from .vq import VQVAE
 
 __all__ = [
     "LOGVAR_LIMIT",
     "VAE",
+    "VQVAE",
     "Autoencoder",
+    "AutoregressiveBernoulli",
     "BernoulliObservation",
     "ClassMeanVAE",
     "ConditionalVAE",
+    "ContextNetwork",
     "ContinuousBernoulliObservation",
     "ConvDecoder",
     "GaussianObservation",
     "LinearVAE",
+    "SequenceVAE",
     "conv_vae",
     "mlp",
     "mlp_autoencoder",
@@ -35,4 +41,5 @@ __all__ = [
     "mlp_conditional_vae",
     "mlp_vae",
     "observation_model",
+    "sequence_vae",
 ]

@@ -1,0 +1,36 @@
+"""Sequences of bits whose hidden cause, and whose exact log-likelihood, are known."""
+
+import math
+
+import torch
+
+from .arguments import positive_int, seeded
+
+COINS = (0.1, 0.35, 0.65, 0.9)
+
+
+def coin_sequences(n, length=32, coins=COINS, seed=0):
+    """Pick one of several coins, throw it `length` times: x float32 (n, length) of 0 and 1, and which coin, int64 (n,).
+
+    coins: the probability of a 1 for each coin, each in (0, 1). Raises TypeError or ValueError for bad arguments.
+    """
+    generator = seeded(seed)
+    chances = _chances(coins)
+    which = torch.randint(len(chances), (positive_int(n, "n"),), generator=generator)
+    throws = torch.rand(n, positive_int(length, "length"), generator=generator)
+    return (throws < chances[which].unsqueeze(1)).float(), which
+
+
+def coin_evidence(x, coins=COINS):
+    """The exact log p(x) = log mean_c prod_t c^x_t (1 - c)^(1 - x_t) of sequences x (n, length): (n,), nats."""
+    chances = _chances(coins)
+    ones = x.sum(-1, keepdim=True)
+    per_coin = ones * chances.log() + (x.shape[-1] - ones) * (1 - chances).log()
+    return per_coin.logsumexp(-1) - math.log(len(chances))
+
+
+def _chances(coins):
+    chances = torch.tensor(coins, dtype=torch.float32)
+    if chances.ndim != 1 or len(chances) < 1 or not ((chances > 0) & (chances < 1)).all():
+        raise ValueError(f"coins must be probabilities between 0 and 1, got {coins!r}")
+    return chances
