@@ -121,6 +121,7 @@ class TestGaussianKL:
         refuses(lambda: ob.gaussian_kl(mu, 0.5), "logvar", "float", "tensor", TypeError)
         refuses(lambda: ob.gaussian_kl(mu.long(), logvar), "mu", "int64", "float tensor", TypeError)
         refuses(lambda: ob.gaussian_kl(mu, logvar[:, :2]), "logvar", "(5, 2)", "(5, 3)", ValueError)
+        refuses(lambda: ob.gaussian_kl(mu[:, :2], logvar), "logvar", "(5, 3)", "(5, 2)", ValueError)
         refuses(lambda: ob.gaussian_kl(mu, logvar, prior_mu=mu[:, :2]), "prior_mu", "(5, 2)", "(5, 3)", ValueError)
         refuses(lambda: ob.gaussian_kl(mu, logvar, 0, logvar[:4]), "prior_logvar", "(4, 3)", "(5, 3)", ValueError)
 
@@ -157,6 +158,11 @@ class TestFullGaussianKL:
         torch.testing.assert_close(shared, each)
         assert ob.full_gaussian_kl(mu[0], S).shape == ()
         assert ob.full_gaussian_kl(mu[0], S, mu, S).shape == (4,)
+        many = covariance(3, 5, (4,))
+        one_by_one = torch.stack([ob.full_gaussian_kl(mu[0], each, mu[1], S) for each in many])
+        torch.testing.assert_close(ob.full_gaussian_kl(mu[0], many, mu[1], S), one_by_one)
+        one_by_one = torch.stack([ob.full_gaussian_kl(mu[0], S, mu[1], each) for each in many])
+        torch.testing.assert_close(ob.full_gaussian_kl(mu[0], S, mu[1], many), one_by_one)
 
     def test_does_not_change_under_a_linear_map(self):
         mu, m, S, P, A = normal(3), normal(3, seed=1), covariance(3, 2), covariance(3, 3), normal(3, 3, seed=4)
@@ -189,6 +195,8 @@ class TestFullGaussianKL:
         refuses(lambda: ob.full_gaussian_kl(mu, S, mu, -S), "prior_covariance", "not positive", "positive", ValueError)
         refuses(lambda: ob.full_gaussian_kl(mu, S, mu[:, :2]), "prior_mu", "(4, 2)", "(..., 3)", ValueError)
         refuses(lambda: ob.full_gaussian_kl(mu, S * math.nan), "covariance", "not symmetric", "symmetric", ValueError)
+        refuses(lambda: ob.full_gaussian_kl(mu, 0 * S), "covariance", "not positive definite", "positive", ValueError)
+        refuses(lambda: ob.full_gaussian_kl(mu, covariance(4)), "covariance", "(4, 4)", "(..., 3, 3)", ValueError)
         half_bad = torch.stack([S, S, S, -S])
         refuses(lambda: ob.full_gaussian_kl(mu, half_bad), "covariance", "not positive definite", "", ValueError)
 
@@ -204,7 +212,7 @@ class TestUniformKL:
         assert ours.item() == pytest.approx(value, rel=1e-9)
 
     def test_against_any_gaussian(self):
-        low, high, m, s = -0.5, 2.0, 0.7, 1.3
+        low, high, m, s = -0.5, 2.0, 0.6, 1.3
         p = td.Normal(m, s)
         value, _ = integrate.quad(
             lambda z: (-math.log(high - low) - p.log_prob(torch.tensor(z, dtype=DOUBLE)).item()) / (high - low),
@@ -245,6 +253,11 @@ class TestKLDivergence:
         mu, logvar, m, s = (normal(4, 3, seed=seed) for seed in range(4))
         ours = ob.kl_divergence(DiagonalGaussian(mu, logvar), DiagonalGaussian(m, s))
         torch.testing.assert_close(ours, ob.gaussian_kl(mu, logvar, m, s))
+
+    def test_close_to_the_prior_it_is_exact_in_single_precision(self):
+        prior = DiagonalGaussian(torch.zeros(1), torch.zeros(1))
+        close = ob.kl_divergence(DiagonalGaussian(torch.zeros(1), torch.full((1,), 1e-3)), prior)
+        assert close.item() == pytest.approx(2.5e-7, rel=1e-3)
 
     def test_a_point_costs_nothing(self):
         prior = DiagonalGaussian(torch.zeros(3), torch.zeros(3))
@@ -436,7 +449,10 @@ class TestImportanceBound:
             refuses(lambda bound=bound: bound(self.model, self.x, 2.0), "k", "2.0", "whole number", TypeError)
             refuses(lambda bound=bound: bound(self.model, self.x, True), "k", "True", "whole number", TypeError)
         weighted = ob.importance_weighted
-        refuses(lambda: weighted(self.model, self.x, beta=0.5, k=2), "beta", "0.5", "1.0", ValueError)
+        for beta in (0.5, 2.0):
+            refuses(
+                lambda beta=beta: weighted(self.model, self.x, beta=beta, k=2), "beta", f"{beta}", "1.0", ValueError
+            )
 
 
 class TestFreeBits:
@@ -513,6 +529,8 @@ class TestEffectiveBeta:
 
     def test_bad_input(self):
         refuses(lambda: ob.effective_beta(0, 1), "reconstruction_scale", "0", "> 0", ValueError)
+        refuses(lambda: ob.effective_beta(-1, 1), "reconstruction_scale", "-1", "> 0", ValueError)
+        refuses(lambda: ob.effective_beta(1, 1, sigma=-1), "sigma", "-1", "> 0", ValueError)
         refuses(lambda: ob.effective_beta(1, -1), "kl_scale", "-1", ">= 0", ValueError)
         refuses(lambda: ob.effective_beta(1, 1, sigma=0), "sigma", "0", "> 0", ValueError)
         refuses(lambda: ob.effective_beta(1, 1, kind="bce"), "kind", "'bce'", "'mse' or 'nll'", ValueError)
@@ -568,6 +586,12 @@ class TestGradientEstimators:
         z = mu + torch.exp(logvar / 2) * eps
         torch.testing.assert_close(score, self.f(z).unsqueeze(-1) * (z - mu) / logvar.exp())
 
+    def test_noise_may_come_in_groups(self):
+        mu, logvar, eps = normal(3), normal(3, seed=1), normal(4, 5, 3, seed=2)
+        for estimator in (ob.pathwise_gradient, ob.score_function_gradient):
+            together = estimator(self.f, mu, logvar, eps)
+            torch.testing.assert_close(together, torch.stack([estimator(self.f, mu, logvar, group) for group in eps]))
+
     def test_nothing_else_gets_a_gradient(self):
         mu, logvar = self.mu.clone().requires_grad_(), self.logvar.clone().requires_grad_()
         for estimator in (ob.pathwise_gradient, ob.score_function_gradient):
@@ -579,4 +603,8 @@ class TestGradientEstimators:
             refuses(
                 lambda estimator=estimator: estimator(torch.sum, self.mu, self.logvar, self.eps),
                 "f", "shape ()", "(12,)", ValueError,
+            )  # fmt: skip
+            refuses(
+                lambda estimator=estimator: estimator(torch.square, self.mu, self.logvar, self.eps),
+                "f", "shape (12, 1)", "(12,)", ValueError,
             )  # fmt: skip
