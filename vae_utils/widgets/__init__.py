@@ -10,8 +10,10 @@ import importlib
 _HOME = {
     "BetaSweep": "beta_sweep",
     "ClassStyle": "class_style",
+    "CollapseFilm": "collapse_film",
     "ELBO": "elbo",
     "Face": "face",
+    "ImportanceBound": "importance_bound",
     "KL": "kl",
     "LatentExplorer": "latent_explorer",
     "Playground": "playground",

@@ -40,7 +40,7 @@ export default {
     const become = (values) => FACTORS.forEach((name, i) => ui.set(name, clamp(values[i], ...ui.limits(name))));
 
     ui.panel({
-      title: `In X-space: a picture of ${SIZE} \u00d7 ${SIZE} pixels`,
+      title: `X-space: a picture of ${SIZE} \u00d7 ${SIZE} pixels`,
       label: "the drawn face",
       square: true,
       axes: false,
@@ -52,24 +52,7 @@ export default {
       axes: false,
       draw: (plot) => plot.image(moved(face()), SIZE, SIZE, [0, 0, 1, 1], { smooth: true, color: "likelihood" }),
     });
-    ui.panel({
-      title: "In Z-space: five numbers",
-      square: true,
-      x: [-3.2, 3.2],
-      y: [-0.6, 4.7],
-      yTicks: [],
-      xLabel: "value of the factor",
-      draw(plot) {
-        FACTORS.forEach((name, i) => {
-          const [value, y] = [ui.get(name), 4 - i];
-          plot.bar(Math.min(0, value), Math.max(0, value), y - 0.28, y + 0.06, { color: "prior", alpha: 0.6 });
-          plot.points([value], [y - 0.11], { color: "prior", radius: 4 });
-          plot.text(-3.1, y + 0.3, LABELS[name], { align: "left" });
-        });
-        plot.vline(0, { width: 1 });
-      },
-    });
-
+    ui.note("Z-space: five numbers, each drawn from N(0, 1).");
     for (const name of FACTORS) ui.slider({ name, label: LABELS[name], step: 0.05 });
     const draw = normals(20);
     ui.button("Draw z from N(0, I)", () => become(FACTORS.map(() => Number(draw().toFixed(2)))), { primary: true });

@@ -41,30 +41,47 @@ const makeSamples = () => {
   return samples;
 };
 
-const bars = (plot, values, color) => {
+/** Heights of a density beside the map: noise below it, growing up; data to its left, growing to the right. */
+const LEDGE = -6.3;
+const ROOM = 2.4;
+const below = (scale) => ({ at: (along, height) => [along, LEDGE + scale * height], color: "prior" });
+const beside = (scale) => ({ at: (along, height) => [LEDGE + scale * height, along], color: "data" });
+
+const outline = (plot, side, xs, heights) => {
+  const places = Array.from(xs, (x, i) => side.at(x, heights[i]));
+  plot.line(places.map(([x]) => x), places.map(([, y]) => y), { color: side.color });
+};
+
+const bars = (plot, side, values) => {
   const width = (RANGE[1] - RANGE[0]) / BARS;
   histogram(values, values.length).forEach((height, i) => {
+    if (height === 0) return;
     const left = RANGE[0] + i * width;
-    if (height > 0) plot.bar(left, left + 0.9 * width, 0, height, { color, alpha: 0.3 });
+    const [[x0, y0], [x1, y1]] = [side.at(left, 0), side.at(left + 0.9 * width, height)];
+    plot.bar(x0, x1, y0, y1, { color: side.color, alpha: 0.3 });
   });
 };
 
-/** The slice of noise around the probe, or its image: filled, from low to high. */
-const slice = (plot, xs, ys, [low, high], color) => {
-  const inside = Array.from(xs, (x, i) => [x, ys[i]]).filter(([x]) => x >= low && x <= high);
-  if (inside.length < 2) return;
-  plot.fill(inside.map(([x]) => x), inside.map(([, y]) => y), { color, alpha: 0.55 });
+/** The part of a density from low to high, filled. */
+const slice = (plot, side, xs, heights, [low, high]) => {
+  const step = xs[1] - xs[0];
+  xs.forEach((x, i) => {
+    const [from, to] = [Math.max(low, x - step / 2), Math.min(high, x + step / 2)];
+    if (to <= from) return;
+    const [[x0, y0], [x1, y1]] = [side.at(from, 0), side.at(to, heights[i])];
+    plot.bar(x0, x1, y0, y1, { color: side.color, alpha: 0.65 });
+  });
 };
 
-const drawMap = (plot, g, probe, recent) => {
-  plot.clip(() => {
-    recent.forEach(([z, x]) => {
-      plot.line([z, z, plot.xRange[0]], [plot.yRange[0], x, x], { color: "muted", width: 1, alpha: 0.35 });
-    });
-    plot.line(Z, Z.map(g), { color: "likelihood", width: 2.5 });
-    plot.line([probe, probe, plot.xRange[0]], [plot.yRange[0], g(probe), g(probe)], { dash: [5, 4], width: 1.5 });
-    plot.points([probe], [g(probe)], { radius: 4 });
-  });
+/** The way of a draw: up from the noise to the map, then left to the data. */
+const path = (plot, g, z, settings) => {
+  if (Math.abs(z) < -RANGE[0]) plot.line([z, z, LEDGE], [LEDGE, g(z), g(z)], { width: 1, ...settings });
+};
+
+const drawBand = (plot, { noise, data }) => {
+  const [top, right] = [Math.max(...data), Math.max(...noise)];
+  plot.bar(noise[0], noise[1], LEDGE, top, { color: "likelihood", alpha: 0.12 });
+  plot.bar(LEDGE, right, data[0], data[1], { color: "likelihood", alpha: 0.12 });
 };
 
 export default {
@@ -85,48 +102,35 @@ export default {
       return { noise: [a, b], data: [Math.min(...images), Math.max(...images)] };
     };
 
-    ui.panel({
-      title: "Noise. The dark slice holds some probability.",
-      height: 230,
-      x: RANGE,
-      y: [0, 0.62],
-      xLabel: "z",
-      xTicks: [-2, 0, 2],
-      yTicks: [],
-      draw(plot) {
-        const density = Z.map(SOURCES[ui.get("source")].density);
-        bars(plot, samples.z, "prior");
-        slice(plot, Z, density, around().noise, "prior");
-        plot.line(Z, density, { color: "prior" });
-        plot.text(RANGE[0], 0.58, "p(z)", { color: "prior", align: "left", bold: true, dx: 6 });
-      },
-    });
     const panel = ui.panel({
-      title: "The map. Drag its five handles.",
-      height: 230,
-      x: RANGE,
-      y: RANGE,
+      title: "Noise comes in from below, meets the map, and leaves to the left as data.",
+      label: "the map g, the density of the noise below it and the density of the data to its left",
+      height: 440,
+      x: [LEDGE, RANGE[1]],
+      y: [LEDGE, RANGE[1]],
+      xTicks: [-2, 0, 2],
+      yTicks: [-2, 0, 2],
       xLabel: "z",
       yLabel: "x = g(z)",
-      xTicks: [-2, 0, 2],
-      draw: (plot) => drawMap(plot, current().g, ui.get("probe"), samples.z.slice(-12).map((z) => [z, current().g(z)])),
-    });
-    ui.panel({
-      title: "Data. The slice arrives here, as likely as before.",
-      height: 230,
-      x: RANGE,
-      y: () => [0, clamp(1.12 * Math.max(...current().density), 0.62, 1.6)],
-      xLabel: "x",
-      xTicks: [-2, 0, 2],
-      yTicks: [],
       draw(plot) {
-        const { density } = current();
+        const { g, density } = current();
+        const noise = Z.map(SOURCES[ui.get("source")].density);
+        const [low, left] = [below(ROOM / 0.62), beside(ROOM / clamp(Math.max(...density), 0.62, 1.6))];
         plot.clip(() => {
-          bars(plot, samples.x, "data");
-          slice(plot, CENTERS, density, around().data, "data");
-          plot.line(CENTERS, density, { color: "data" });
+          drawBand(plot, around());
+          samples.z.slice(-12).forEach((z) => path(plot, g, z, { color: "muted", alpha: 0.4 }));
+          bars(plot, low, samples.z);
+          bars(plot, left, samples.x);
+          slice(plot, low, Z, noise, around().noise);
+          slice(plot, left, CENTERS, density, around().data);
+          outline(plot, low, Z, noise);
+          outline(plot, left, CENTERS, density);
+          plot.line(Z, Z.map(g), { color: "likelihood", width: 2.5 });
+          path(plot, g, ui.get("probe"), { dash: [5, 4], width: 1.5 });
         });
-        plot.text(RANGE[0], 0.94 * plot.yRange[1], "p(x)", { color: "data", align: "left", bold: true, dx: 6 });
+        plot.text(LEDGE, LEDGE, "noise p(z)", { color: "prior", align: "left", bold: true, dx: 6, dy: -12 });
+        plot.text(LEDGE, RANGE[1], "data p(x)", { color: "data", align: "left", bold: true, dx: 6, dy: 10 });
+        plot.text(RANGE[1], -3, "map g", { color: "likelihood", align: "right", bold: true, dx: -4 });
       },
     });
 
