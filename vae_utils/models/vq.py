@@ -5,7 +5,24 @@ from torch import distributions as td
 from torch import nn
 
 from ..arguments import whole_number
-from ..distributions import PointMass
+
+
+class Code(td.Distribution):
+    """All probability on one code in each slot: `log_prob` is 0 there and -inf elsewhere. value: int64 (..., slots)."""
+
+    arg_constraints = {}  # noqa: RUF012
+
+    def __init__(self, value):
+        self.value = value
+        super().__init__(value.shape[:-1], value.shape[-1:], validate_args=False)
+
+    def log_prob(self, z):
+        return torch.where((z == self.value).all(-1), 0.0, -torch.inf)
+
+    def rsample(self, sample_shape=(), eps=None, generator=None):
+        return self.value.expand(torch.Size(sample_shape) + self.value.shape)
+
+    sample = rsample
 
 
 class VQVAE(nn.Module):
@@ -26,7 +43,7 @@ class VQVAE(nn.Module):
         return td.Independent(td.Categorical(logits=self.prior_logits), 1)
 
     def posterior(self, x, y=None):
-        return PointMass(self.nearest(self.vectors(x)))
+        return Code(self.nearest(self.vectors(x)))
 
     def likelihood(self, z, y=None):
         return self.observation(self.decoder(self.codebook[z].flatten(-2)))

@@ -1,0 +1,90 @@
+// A film of training: bars of the KL per dimension, and the total KL of every remedy.
+import { frame } from "./frame.mjs";
+import { format, linspace, sum, tensor } from "./maths.mjs";
+
+/** The films as nested arrays, kl[remedy][frame][dimension], in nats. */
+export const films = ({ values, shape: [remedies, frames, d] }) =>
+  Array.from({ length: remedies }, (_, r) =>
+    Array.from({ length: frames }, (_, f) => Array.from(values.subarray((r * frames + f) * d, (r * frames + f + 1) * d))),
+  );
+
+/** The frame nearest to a percentage of the training. */
+export const frameAt = (percent, frames) => Math.round((percent / 100) * (frames - 1));
+
+/** How many dimensions say something: more than a hundredth of a nat. */
+export const speaking = (bars) => bars.filter((kl) => kl > 0.01).length;
+
+const barsPanel = (ui, now, top) =>
+  ui.panel({
+    title: "KL of each latent dimension, now",
+    height: 240,
+    x: () => [0.4, now().length + 0.6],
+    y: [0, top],
+    xTicks: Array.from({ length: now().length }, (_, j) => j + 1),
+    xLabel: "latent dimension",
+    yLabel: "nats",
+    draw(plot) {
+      now().forEach((kl, j) => {
+        plot.bar(j + 0.65, j + 1.35, 0, Math.min(kl, top), { color: "kl" });
+        plot.text(j + 1, Math.min(kl, 0.94 * top), format(kl), { align: "center", dy: -6, size: 13 });
+      });
+    },
+  });
+
+const curvesPanel = (ui, totals, chosen, top) =>
+  ui.panel({
+    title: "Total KL against steps: the chosen remedy thick, the others thin",
+    height: 240,
+    x: [0, ui.get("steps")],
+    y: [0, top],
+    xLabel: "step",
+    yLabel: "nats",
+    draw(plot) {
+      const steps = linspace(0, ui.get("steps"), totals[0].length);
+      plot.clip(() => {
+        totals.forEach((total) => plot.line(steps, total, { color: "muted", width: 1, alpha: 0.6 }));
+        plot.line(steps, totals[chosen()], { color: "kl", width: 3.5 });
+      });
+      plot.hline(ui.get("ceiling"), { color: "evidence", dash: [6, 4] });
+      plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", { align: "right", dy: -6, color: "evidence" });
+      plot.vline((ui.get("percent") / 100) * ui.get("steps"), { color: "ink", width: 1.5 });
+    },
+  });
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "Who speaks while the model learns" });
+    const film = films(tensor(model.get("kl")));
+    const names = ui.limits("remedy");
+    const chosen = () => names.indexOf(ui.get("remedy"));
+    const now = () => film[chosen()][frameAt(ui.get("percent"), film[0].length)];
+    const totals = film.map((frames) => frames.map(sum));
+    const late = totals.flatMap((total) => total.slice(Math.floor(total.length / 4)));
+    const top = Math.max(0.5, 1.15 * Math.max(ui.get("ceiling"), ...late));
+
+    barsPanel(ui, now, top);
+    curvesPanel(ui, totals, chosen, top);
+    ui.select({ name: "remedy", label: "Remedy" });
+    ui.slider({ name: "percent", label: "percent of the training", step: 1 });
+    let time = 0;
+    const loop = ui.loop((seconds) => {
+      time = Math.min(100, time + 20 * seconds);
+      ui.set("percent", Math.round(time));
+      if (time >= 100) loop.stop();
+    });
+    ui.button("Play", () => {
+      if (ui.reducedMotion()) return ui.set("percent", ui.get("percent") < 100 ? 100 : 0);
+      time = 0;
+      ui.set("percent", 0);
+      return loop.start();
+    });
+    ui.readout(() => [
+      ["remedy", ui.get("remedy")],
+      ["step", Math.round((ui.get("percent") / 100) * ui.get("steps"))],
+      ["total KL, nats", sum(now()), "kl"],
+      ["dimensions that speak", `${speaking(now())} of ${now().length}`],
+      ["all there is to tell, nats", ui.get("ceiling"), "evidence"],
+    ]);
+    return ui.dispose;
+  },
+};

@@ -1,0 +1,48 @@
+"""Widget: the KL of every latent dimension while a VAE is trained, for each remedy against posterior collapse."""
+
+import numpy as np
+
+from .fields import Array, Choice, Number, Whole
+from .host import Widget
+
+REMEDIES = (
+    "none", "linear annealing", "cyclical annealing", "beta = 0.5", "free bits, 0.3 each", "dropout 0.8 on the past",
+    "context of 4", "aggressive encoder",
+)  # fmt: skip
+
+
+class CollapseFilm(Widget):
+    """A film of training: one bar for each latent dimension, and the total KL of every remedy against steps.
+
+    remedy: which film is shown.   percent: how much of the training is over, 0 to 100.
+    kl: float32 (remedies, frames, d), nats per example.   steps: how many the training took.
+    ceiling: what there is to tell about x, in nats; a line in the picture.
+    """
+
+    module = "collapse_film"
+    sentence = "Bars of the KL of each latent dimension during training, one film for each remedy against collapse."
+
+    remedy = Choice("none", REMEDIES)
+    percent = Whole(100, 0, 100)
+    kl = Array("float32", (len(REMEDIES), None, None))
+    steps = Whole(100, 1, 10**9)
+    ceiling = Number(0.0, 0, 1e6)
+
+    @classmethod
+    def of(cls, films, steps, ceiling, **values):
+        """films: remedy -> array (frames, d) of nats, one for each of REMEDIES. Frames beyond the shortest are cut.
+
+        Raises ValueError when the names are not those of REMEDIES.
+        """
+        if set(films) != set(REMEDIES):
+            raise ValueError(f"films: got {sorted(films)}, expected {sorted(REMEDIES)}")
+        arrays = [np.asarray(films[name], dtype=np.float32) for name in REMEDIES]
+        frames = min(len(array) for array in arrays)
+        return cls(kl=np.stack([array[:frames] for array in arrays]), steps=steps, ceiling=ceiling, **values)
+
+    @classmethod
+    def example(cls):
+        """Made-up films, for tests of the widget."""
+        time = np.linspace(0, 1, 12)[:, None]
+        shapes = {name: (k + 1) / 8 * time * np.array([1.0, 0.5, 0.1]) for k, name in enumerate(REMEDIES)}
+        return cls.of(shapes, steps=700, ceiling=0.6)
