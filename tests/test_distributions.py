@@ -144,6 +144,12 @@ class TestPointMass:
         with pytest.raises(NotImplementedError, match="no density"):
             PointMass(normal(4, 3)).log_prob(normal(4, 3))
 
+    def test_among_whole_numbers_it_is_a_distribution(self):
+        code = PointMass(torch.tensor([[2, 0], [1, 1]]))
+        assert code.log_prob(code.sample((3,))).tolist() == [[0, 0]] * 3
+        assert code.log_prob(torch.tensor([[2, 1], [1, 1]])).tolist() == [-math.inf, 0]
+        refuses(lambda: code.log_prob(torch.tensor([[2], [1]])), "value", "(2, 1)", "(..., 2)", ValueError)
+
     def test_bad_input(self):
         refuses(lambda: PointMass([1.0]), "value", "list", "(..., d)", TypeError)
         refuses(lambda: PointMass(torch.tensor(1.0)), "value", "()", "(..., d)", ValueError)

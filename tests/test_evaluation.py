@@ -74,9 +74,11 @@ class TestEvaluate:
         assert many < 0.03 and many < few
 
     def test_needs_no_gradient_and_leaves_none(self):
+        modes = []
         model = mlp_vae(5, 2, hidden=(4,))
+        model.encoder.register_forward_hook(lambda *_: modes.append(torch.is_grad_enabled()))
         evaluate(model, torch.rand(9, 5))
-        assert all(parameter.grad is None for parameter in model.parameters())
+        assert modes == [False] and all(parameter.grad is None for parameter in model.parameters())
 
     def test_bad_input(self):
         model, x = fitted()
@@ -118,6 +120,24 @@ class TestLogLikelihood:
         assert together.shape == (11, 6) and max(map(len, drawn)) == chunk
         torch.testing.assert_close(ours, together.logsumexp(0) - math.log(11))
         assert together.std(0).min() > 0.1
+
+    def test_by_default_a_hundred_samples_of_a_hundred_rows_are_held_at_a_time(self, monkeypatch):
+        model, x, shapes, original = LinearVAE(5, 2).double(), normal(250, 5), [], evaluation.likelihood.log_weights
+
+        def recorded(*args, **kwargs):
+            log_w = original(*args, **kwargs)
+            shapes.append(tuple(log_w.shape))
+            return log_w
+
+        monkeypatch.setattr(evaluation.likelihood, "log_weights", recorded)
+        log_likelihood(model, x)
+        assert shapes == [(100, 100), (100, 100), (100, 50)]
+        log_likelihood(model, x[:1], k=250)
+        assert shapes[3:] == [(100, 1), (100, 1), (50, 1)]
+
+    def test_needs_no_gradient(self):
+        assert not log_likelihood(LinearVAE(5, 2), torch.rand(3, 5), k=2).requires_grad
+        assert not active_units(LinearVAE(5, 2), torch.rand(3, 5)).requires_grad
 
     def test_rows_keep_their_order_and_labels(self):
         x, y = torch.zeros(7, 3), torch.arange(7.0)

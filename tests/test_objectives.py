@@ -12,7 +12,7 @@ from torch.autograd import gradcheck
 
 from vae_utils import objectives as ob
 from vae_utils.distributions import DiagonalGaussian, PointMass, UniformBox
-from vae_utils.models import LinearVAE, mlp_autoencoder, mlp_vae
+from vae_utils.models import VQVAE, GaussianObservation, LinearVAE, mlp_autoencoder, mlp_vae
 
 DOUBLE = torch.float64
 
@@ -377,6 +377,57 @@ class TestElbo:
             posterior = likelihood = print
 
         refuses(lambda: ob.elbo(NoPrior(), self.x), "model", "NoPrior without prior", "prior, posterior and", TypeError)
+
+
+class TestVQ:
+    """A code is a whole number: q is a point, the ELBO is log p(x | z) + log p(z), and the rest are pulls."""
+
+    def model(self):
+        encoder, decoder = torch.nn.Linear(6, 4), torch.nn.Linear(4, 6)
+        model = VQVAE(encoder, decoder, GaussianObservation(0.5), slots=2, codes=5, width=2).double()
+        with torch.no_grad():
+            for seed, parameter in enumerate(model.parameters()):
+                parameter.copy_(normal(*parameter.shape, seed=seed))
+        return model
+
+    x = normal(4, 6, seed=5)
+
+    def test_terms_are_the_elbo_and_the_pulls(self):
+        model = self.model()
+        vectors = model.encoder(self.x).view(4, 2, 2)
+        distance = (vectors.unsqueeze(2) - model.codebook).square().sum(-1)
+        z = distance.argmin(-1)
+        assert len(z.unique()) > 1
+        reconstruction = model.likelihood(z).log_prob(self.x)
+        kl = -model.prior_logits.log_softmax(-1).gather(1, z.T).sum(0)
+        for beta, commitment in ((1.0, 0.25), (0.5, 2.0)):
+            terms = ob.vq_elbo(model, self.x, beta=beta, commitment=commitment)
+            torch.testing.assert_close(terms.reconstruction, reconstruction)
+            torch.testing.assert_close(terms.kl, kl)
+            pulls = (1 + commitment) * distance.min(-1).values.sum(-1)
+            torch.testing.assert_close(terms.elbo, reconstruction - beta * kl - pulls)
+            assert torch.equal(terms.z, z)
+        torch.testing.assert_close(ob.vq_elbo(model, self.x).elbo, reconstruction - kl - 1.25 * pulls / 3)
+
+    def test_the_bound_itself_is_that_of_every_other_model(self):
+        model, terms = self.model(), ob.vq_elbo(self.model(), self.x)
+        plain = ob.elbo(model, self.x)
+        torch.testing.assert_close(plain.reconstruction, terms.reconstruction)
+        torch.testing.assert_close(plain.kl, terms.kl)
+        torch.testing.assert_close(ob.importance_bound(model, self.x, 1), plain.elbo)
+
+    def test_the_decoders_gradient_goes_straight_through_to_the_encoder(self):
+        model = self.model()
+        vectors = model.encoder(self.x).view(4, 2, 2).detach()
+        model.encoder.forward = lambda x: leaf.flatten(-2)
+        leaf = vectors.clone().requires_grad_()
+        z = model.nearest(vectors)
+        chosen = model.codebook[z].detach().requires_grad_()
+        model.observation(model.decoder(chosen.flatten(-2))).log_prob(self.x).sum().backward()
+        ob.vq_elbo(model, self.x, commitment=0.3).elbo.sum().backward()
+        torch.testing.assert_close(leaf.grad, chosen.grad - 0.6 * (vectors - chosen.detach()))
+        pull = torch.zeros_like(model.codebook).index_add(0, z.flatten(), 2 * (vectors - chosen.detach()).flatten(0, 1))
+        torch.testing.assert_close(model.codebook.grad, pull)
 
 
 class TestImportanceBound:

@@ -71,16 +71,20 @@ class UniformBox(td.Independent):
 
 
 class PointMass(td.Distribution):
-    """All mass on one value: the "posterior" of a plain autoencoder. value: (..., d).
+    """All mass on one value (..., d): the "posterior" of an autoencoder (floats) or of a VQ-VAE (whole numbers).
 
-    It has no density, so `log_prob` raises, and no KL: the autoencoder's objective leaves the KL out.
+    Among floats it has no density, so `log_prob` raises, and no KL: the autoencoder's objective leaves the KL out.
+    Among whole numbers it is a proper distribution: `log_prob` is 0 at the value and -inf elsewhere.
     """
 
     arg_constraints = {}  # noqa: RUF012
     has_rsample = True
 
     def __init__(self, value):
-        self.value = float_tensor(value, "value", "(..., d)", least_dims=1)
+        if not torch.is_tensor(value) or value.ndim < 1:
+            got = f"shape {tuple(value.shape)}" if torch.is_tensor(value) else type(value).__name__
+            raise (ValueError if torch.is_tensor(value) else TypeError)(f"value: got {got}, expected a tensor (..., d)")
+        self.value = value
         super().__init__(value.shape[:-1], value.shape[-1:], validate_args=False)
 
     @property
@@ -88,7 +92,9 @@ class PointMass(td.Distribution):
         return self.value
 
     def log_prob(self, z):
-        raise NotImplementedError("A PointMass has no density: an autoencoder has no importance-weighted bound")
+        if self.value.is_floating_point():
+            raise NotImplementedError("A PointMass has no density: an autoencoder has no importance-weighted bound")
+        return (last_dimension(z, "value", self.value.shape[-1]) == self.value).all(-1).float().log()
 
     def rsample(self, sample_shape=(), eps=None, generator=None):
         return self.value.expand(torch.Size(sample_shape) + self.value.shape)
