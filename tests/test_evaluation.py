@@ -9,7 +9,7 @@ from torch import nn
 
 from vae_utils import evaluation
 from vae_utils.distributions import DiagonalGaussian
-from vae_utils.evaluation import active_units, evaluate, log_likelihood
+from vae_utils.evaluation import active_units, evaluate, kl_decomposition, log_likelihood, mutual_information
 from vae_utils.models import LinearVAE, mlp_vae
 from vae_utils.objectives import elbo, importance_bound
 
@@ -185,6 +185,9 @@ class TestActiveUnits:
             model.V[0, 0], model.V[1, 1] = 0.5, 1.0
         assert active_units(model, x, threshold=0.24).tolist() == [True, False]
         assert active_units(model, x, threshold=0.26).tolist() == [False, False]
+        x[:, 0] = 7.0
+        assert active_units(model, x, threshold=0).tolist() == [False, False]
+        x[:2, 0] = 9.0
         for slope, used in ((0.09, False), (0.11, True)):
             with torch.no_grad():
                 model.V[0, 0] = slope
@@ -196,3 +199,17 @@ class TestActiveUnits:
         refuses(lambda: active_units(model, x, threshold="low"), "threshold", "'low'", "number", TypeError)
         refuses(lambda: active_units(model, x[0]), "x", "(5,)", "(N, D)", ValueError)
         refuses(lambda: active_units(model, x[:, :4]), "x", "(130, 4)", "(..., 5)", ValueError)
+
+
+class TestDecomposition:
+    def test_by_default_each_row_is_drawn_once(self):
+        x = normal(30, 5)
+        model = LinearVAE(5, 2).double()
+        for score in (kl_decomposition, mutual_information):
+            once = score(model, x, samples=1, generator=generator())
+            assert str(score(model, x, generator=generator())) == str(once)
+            assert str(score(model, x, samples=2, generator=generator())) != str(once)
+
+    def test_needs_no_gradient(self):
+        parts = kl_decomposition(LinearVAE(5, 2), torch.rand(9, 5))
+        assert not parts.dimension_wise_kl.requires_grad
