@@ -9,7 +9,15 @@ from torch import nn
 
 from vae_utils import evaluation
 from vae_utils.distributions import DiagonalGaussian
-from vae_utils.evaluation import active_units, evaluate, kl_decomposition, log_likelihood, mutual_information
+from vae_utils.evaluation import (
+    active_units,
+    evaluate,
+    frechet_distance,
+    kl_decomposition,
+    log_likelihood,
+    mutual_information,
+    precision_recall,
+)
 from vae_utils.models import LinearVAE, mlp_vae
 from vae_utils.objectives import elbo, importance_bound
 
@@ -213,3 +221,33 @@ class TestDecomposition:
     def test_needs_no_gradient(self):
         parts = kl_decomposition(LinearVAE(5, 2), torch.rand(9, 5))
         assert not parts.dimension_wise_kl.requires_grad
+
+
+class TestQuality:
+    def test_rounding_never_makes_a_distance_negative(self):
+        for seed in range(20):
+            features = 100 * normal(30, 4, seed=seed)
+            assert 0 <= frechet_distance(features, features.clone()) < 1e-6
+
+    def test_three_neighbors_unless_told(self):
+        real, generated = normal(60, 2), 1.5 * normal(60, 2, seed=1)
+        default = precision_recall(real, generated)
+        assert default == precision_recall(real, generated, neighbors=3)
+        assert default != precision_recall(real, generated, neighbors=2)
+        assert default != precision_recall(real, generated, neighbors=4)
+
+    def test_the_rim_of_a_ball_belongs_to_it(self):
+        real = torch.tensor([[0.0], [1.0], [2.0], [3.0]])
+        rim, beyond = torch.tensor([[-1.0], [4.0]]), torch.tensor([[-1.01], [4.01]])
+        assert precision_recall(real, rim, neighbors=1)[0] == 1
+        assert precision_recall(real, beyond, neighbors=1)[0] == 0
+
+    @pytest.mark.parametrize("score", [frechet_distance, precision_recall])
+    def test_bad_features(self, score):
+        real = normal(60, 3)
+        refuses(lambda: score(real[:, 0], real), "real", "(60,)", "(N, F)", ValueError)
+        refuses(lambda: score(real.view(10, 6, 3), real), "real", "(10, 6, 3)", "(N, F)", ValueError)
+        refuses(lambda: score(real, real[:, :2]), "generated", "2 features", "3, as in real", ValueError)
+        refuses(lambda: score(real[:, :2], real), "generated", "3 features", "2, as in real", ValueError)
+        refuses(lambda: score(real, real.tolist()), "generated", "list", "(N, F)", TypeError)
+        refuses(lambda: score(real, real * math.nan), "generated", "not finite", "finite", ValueError)
