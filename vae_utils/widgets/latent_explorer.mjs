@@ -165,17 +165,17 @@ export default {
     ui.slider({ name: "t", label: "t: send z along the path", step: 0.01 });
     ui.toggle({ name: "show_codes", label: "show the codes of test digits" });
     strip(ui, net, state);
-    drawing(ui, state.pixels);
-    const back = { title: "The decoded mean of its posterior", height: 190 };
-    picturePanel(ui, back, () => net.decode(state.posterior().mu));
+    const send = (code) => code.forEach((value, i) => ui.set(`z${i + 1}`, onMap(value)));
     const word = (name) => (name === "drawn" ? "my drawing" : `test digit ${name}`);
     const words = Object.fromEntries(ui.limits("picture").map((name) => [name, word(name)]));
     ui.select({ name: "picture", label: "Encode", labels: words });
+    drawing(ui, state.pixels);
+    const back = { title: "The decoded mean of its posterior", height: 190 };
+    picturePanel(ui, back, () => net.decode(state.posterior().mu));
     ui.button("Clear the drawing", () => {
       ui.set("drawn", Array(784).fill(0));
       ui.set("picture", "drawn");
     });
-    const send = (code) => code.forEach((value, i) => ui.set(`z${i + 1}`, onMap(value)));
     ui.button("Send z to its posterior mean", () => send(state.posterior().mu));
     ui.on(["t", "path"], () => send(state.walk(ui.get("t"))));
     const percent = (100 * model.get("rounding")).toFixed(2);
@@ -190,6 +190,7 @@ export default {
         ["norm of z", Math.hypot(...z())],
         ["log p(z)", density, "prior"],
         ["path", `${ui.get("path")}, t ${format(ui.get("t"))}`, "evidence"],
+        ["from A to B", `${pair(state.end("a"))} to ${pair(state.end("b"))}`, "evidence"],
         ["codes", ui.get("show_codes") ? "shown" : "hidden"],
         ["posterior of", words[ui.get("picture")]],
         ["mu", pair(mu), "posterior"],

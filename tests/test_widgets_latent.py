@@ -1,0 +1,91 @@
+"""The two widgets of chapter 5: what they pack is what they were given, within the rounding they announce."""
+
+import numpy as np
+import pytest
+
+from vae_utils.widgets import BetaSweep, LatentExplorer
+from vae_utils.widgets.latent_explorer import REACH, _decode
+
+STEPS = (0, 50)
+
+
+def shots(offset, n=7):
+    rng = np.random.default_rng(offset)
+    return [
+        {
+            "mu": rng.normal(size=(n, 2)) * (1 + 3 * t),
+            "sigma": np.array([0.1, 0.2]) * (t + 1),
+            "reconstructions": rng.random((10, 9)),
+            "samples": rng.random((6, 9)),
+            "rate": offset + t,
+            "distortion": 10.0 * offset + t,
+        }
+        for t in range(len(STEPS))
+    ]
+
+
+def nets(seed=0):
+    rng = np.random.default_rng(seed)
+    shapes = [[(30, 784), (4, 30)], [(30, 2), (784, 30)]]
+    return [[(rng.normal(size=s) / np.sqrt(s[1]), rng.normal(size=s[0])) for s in net] for net in shapes]
+
+
+def explorer(**changes):
+    encoder, decoder = nets()
+    given = {
+        "encoder": encoder, "decoder": decoder, "examples": np.zeros((10, 784)),
+        "codes": np.array([[1.0, -2.0], [9.0, 0.0]]), "labels": [3, 4], **changes,
+    }  # fmt: skip
+    return LatentExplorer.of(**given)
+
+
+def test_a_sweep_keeps_its_order_and_its_numbers():
+    sweep = {beta: shots(i) for i, beta in enumerate((0.0, 1.0, 16.0))}
+    w = BetaSweep.of(sweep, STEPS, np.zeros((10, 9)), np.arange(7))
+    assert w.betas.tolist() == [0, 1, 16] and w.steps.tolist() == [0, 50]
+    for i, many in enumerate(sweep.values()):
+        for t, shot in enumerate(many):
+            codes = w.codes[i, t] * w.reach[i, t] / 127
+            assert np.abs(codes - shot["mu"]).max() <= 0.51 * np.abs(shot["mu"]).max() / 127
+            assert np.abs(w.samples[i, t] / 255 - shot["samples"]).max() < 0.02
+            assert np.abs(w.reconstructions[i, t] / 255 - shot["reconstructions"]).max() < 0.02
+            assert w.rate[i, t] == shot["rate"] and w.distortion[i, t] == shot["distortion"]
+            assert np.allclose(w.sigma[i, t], shot["sigma"])
+
+
+def test_a_sweep_with_a_missing_snapshot_is_refused():
+    with pytest.raises(ValueError, match="beta 1"):
+        BetaSweep.of({0.0: shots(0), 1.0: shots(1)[:1]}, STEPS, np.zeros((10, 9)), np.arange(7))
+
+
+def unpacked(w, sizes, rows=0, values=0):
+    layers = []
+    for n, m in zip(sizes, sizes[1:]):  # noqa: B905, RUF007
+        weight = w.weights[values : values + n * m].reshape(m, n) * w.scales[rows : rows + m, None]
+        layers.append((weight, w.biases[rows : rows + m]))
+        rows, values = rows + m, values + n * m
+    return layers, rows, values
+
+
+def test_the_explorer_packs_the_weights_row_by_row_and_says_what_rounding_costs():
+    encoder, decoder = nets()
+    w = explorer()
+    first, rows, values = unpacked(w, w.encoder_sizes)
+    second, rows, values = unpacked(w, w.decoder_sizes, rows, values)
+    assert (rows, values) == (len(w.scales), len(w.weights)) == (len(w.biases), 784 * 30 + 30 * 4 + 2 * 30 + 30 * 784)
+    for (got, bias), (weight, expected) in zip([*first, *second], [*encoder, *decoder], strict=True):
+        assert (np.abs(got - weight) <= np.abs(weight).max(1, keepdims=True) / 127 * 0.51).all()
+        assert np.allclose(bias, expected)
+    z = np.random.default_rng(1).uniform(-REACH, REACH, (500, 2))
+    change = np.abs(_decode(second, z, "silu") - _decode(decoder, z, "silu")).mean()
+    assert 0 < w.rounding < 0.02 and w.rounding == pytest.approx(change, rel=0.3)
+
+
+def test_codes_beyond_the_map_rest_at_its_edge():
+    assert (explorer().codes * REACH / 127).round(1).tolist() == [[1.0, -2.0], [3.0, 0.0]]
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder"])
+def test_networks_of_the_wrong_size_are_named(name):
+    with pytest.raises(ValueError, match=name):
+        explorer(**{name: [(np.zeros((5, 3)), np.zeros(5))]})
