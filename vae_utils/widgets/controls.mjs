@@ -4,6 +4,8 @@ import { clamp, nearest } from "./maths.mjs";
 /** Make an element: tag, properties (class, text, on<Event>, attributes), children. */
 export const make = (tag, properties = {}, ...children) => {
   const element = document.createElement(tag);
+  // JupyterLab takes Enter and the arrow keys for its own unless the very element that has the focus says no.
+  if (["button", "input", "select"].includes(tag)) element.dataset.lmSuppressShortcuts = "true";
   for (const [name, value] of Object.entries(properties)) {
     if (name === "text") element.textContent = value;
     else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);

@@ -5,6 +5,7 @@ import { Plot } from "./plot.mjs";
 import { readTheme, reducedMotion, watchTheme } from "./theme.mjs";
 
 const QUIET = 500;
+const SAVE_AFTER = 20; // a timer, not an animation frame: a hidden tab has none, and Python must hear all the same
 
 /** Fields of the model by name, with limits, and one save for all changes of a frame. */
 const tie = (model, cleanups) => {
@@ -14,10 +15,10 @@ const tie = (model, cleanups) => {
     limits: (name) => model.get("limits")[name],
     set(name, value) {
       model.set(name, value);
-      saving ||= requestAnimationFrame(() => {
+      saving ||= setTimeout(() => {
         saving = 0;
         model.save_changes();
-      });
+      }, SAVE_AFTER);
     },
     on(names, handler) {
       for (const name of [names].flat()) {
