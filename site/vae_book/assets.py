@@ -44,6 +44,14 @@ def write_colors(app: Sphinx, config) -> None:
     config.mathjax3_config = MATHJAX_CONFIG
 
 
+def room_for_static(app: Sphinx) -> None:
+    """The theme copies its logo even after a failed build, and would make a file of a folder that is not there yet."""
+    static = Path(app.outdir) / "_static"
+    if static.is_file():
+        static.unlink()
+    static.mkdir(parents=True, exist_ok=True)
+
+
 def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     for kind in ("css_files", "script_files"):
         context[kind] = [f for f in context.get(kind, []) if "thebe" not in str(getattr(f, "filename", f))]
@@ -103,5 +111,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     app.connect("config-inited", write_colors)
+    app.connect("builder-inited", room_for_static)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", finish, priority=900)

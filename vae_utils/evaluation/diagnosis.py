@@ -1,5 +1,6 @@
 """One call that says whether a VAE uses its latent space, and what to try if it does not."""
 
+import textwrap
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from ..objectives import elbo, gaussian_kl_per_dimension
 from .latent import active_units
 
 UNUSED_NATS = 0.01  # a dimension that costs less says nothing
-EXACT_SIGMA = 0.01  # a posterior narrower than this is a point
+EXACT_SIGMA = 0.05  # a posterior narrower than this is a point
 
 
 class Diagnosis(NamedTuple):
@@ -33,14 +34,14 @@ class Diagnosis(NamedTuple):
         return ADVICE[self.verdict]
 
     def __str__(self):
-        bars = "  ".join(f"{kl:.2f}" for kl in self.kl_per_dimension.tolist())
+        bars = " ".join(f"{kl:.2f}" for kl in self.kl_per_dimension.tolist())
         return (
             f"verdict: {self.verdict}\n"
             f"ELBO {self.elbo:.2f} = reconstruction {self.reconstruction:.2f} - KL {self.kl:.2f} nats\n"
             f"KL per dimension: {bars}\n"
             f"{int(self.active.sum())} of {len(self.active)} dimensions active; "
             f"the wrong z costs {self.use_of_z:.2f} nats of reconstruction\n"
-            f"{self.advice}"
+            f"{textwrap.fill(self.advice, 84)}"
         )
 
 

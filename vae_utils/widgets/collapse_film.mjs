@@ -80,7 +80,7 @@ export default {
     });
     ui.readout(() => [
       ["remedy", ui.get("remedy")],
-      ["step", Math.round((ui.get("percent") / 100) * ui.get("steps"))],
+      ["step", String(Math.round((ui.get("percent") / 100) * ui.get("steps")))],
       ["total KL, nats", sum(now()), "kl"],
       ["dimensions that speak", `${speaking(now())} of ${now().length}`],
       ["all there is to tell, nats", ui.get("ceiling"), "evidence"],
