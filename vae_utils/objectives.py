@@ -161,7 +161,7 @@ def elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
 def log_weights(model, x, k, y=None, eps=None, generator=None):
     """log w = log p(x | z) + log p(z) - log q(z | x) for k samples z ~ q(z | x): (k, B), nats per example.
 
-    E_q[w] = p(x), whatever q. Raises ValueError unless k is a whole number >= 1.
+    E_q[w] = p(x), for any q that reaches wherever p(x, z) > 0. Raises ValueError unless k is a whole number >= 1.
     """
     whole_number(k, "k")
     q = _posterior(model, x, y)
