@@ -16,6 +16,7 @@ _HOME = {
     "ImportanceBound": "importance_bound",
     "KL": "kl",
     "LatentExplorer": "latent_explorer",
+    "ObjectiveChooser": "objective_chooser",
     "Playground": "playground",
     "Reparameterization": "reparameterization",
     "Transformation": "transformation",

@@ -1,0 +1,174 @@
+// Eight objectives, really trained: reconstructions, samples, a sharpness meter, and sharpness against diversity.
+import { frame } from "./frame.mjs";
+import { format, sum, tensor } from "./maths.mjs";
+
+const TOP = 1.5; // the end of the meter; data reads 1
+
+/** Images k of a tensor (objectives, n, D), or all of (n, D): { values in [0, 255], count, side }. */
+export const album = ({ values, shape }, k = 0) => {
+  const [count, pixels] = shape.slice(-2);
+  const size = count * pixels;
+  return { values: values.subarray(k * size, (k + 1) * size), count, side: Math.round(Math.sqrt(pixels)) };
+};
+
+/** One image as values in [0, 1]. */
+export const picture = ({ values, side }, i) =>
+  Float32Array.from(values.subarray(i * side * side, (i + 1) * side * side), (value) => value / 255);
+
+/** How many classes the counts amount to: exp of their entropy, 0 for none at all. */
+export const effectiveClasses = (counts) => {
+  const total = sum(counts);
+  if (!total) return 0;
+  const entropy = sum(counts.map((count) => (count ? -(count / total) * Math.log(count / total) : 0)));
+  return Math.exp(entropy);
+};
+
+/** What a reading of the meter says. */
+export const verdict = (sharpness) => {
+  if (sharpness < 0) return "there are none";
+  if (sharpness < 0.15) return "a smear";
+  if (sharpness < 0.8) return "blurred";
+  return sharpness <= 1.25 ? "like the data" : "grainier than the data";
+};
+
+/** The numbers of every objective as plain objects. */
+export const table = (data, names) =>
+  names.map((name, k) => ({
+    name,
+    rebuilt: data.sharpness.values[2 * k],
+    drawn: data.sharpness.values[2 * k + 1],
+    precision: data.precision.values[k],
+    recall: data.recall.values[k],
+    counts: Array.from(data.counts.values.subarray(10 * k, 10 * k + 10)),
+  }));
+
+const drawImages = (plot, images, columns, top) => {
+  for (let i = 0; i < images.count; i++) {
+    const [x, y] = [i % columns, top - Math.floor(i / columns)];
+    plot.image(picture(images, i), images.side, images.side, [x + 0.04, y - 0.96, x + 0.96, y - 0.04]);
+  }
+};
+
+const rebuiltPanel = (ui, data, now) => {
+  const originals = album(data.originals);
+  const columns = originals.count;
+  ui.panel({
+    title: "Test digits (top) and their reconstructions",
+    height: 150,
+    axes: false,
+    equal: true,
+    x: [0, columns],
+    y: [0, 2],
+    draw(plot) {
+      drawImages(plot, originals, columns, 2);
+      if (now().rebuilt >= 0) drawImages(plot, album(data.reconstructions, now().k), columns, 1);
+      else plot.text(columns / 2, 0.5, "no posterior, no reconstructions", { size: 14 });
+    },
+  });
+};
+
+const samplesPanel = (ui, data, now) =>
+  ui.panel({
+    title: "Samples from the prior",
+    height: 150,
+    axes: false,
+    equal: true,
+    x: [0, 10],
+    y: () => [0, Math.ceil(album(data.samples).count / 10)],
+    draw(plot) {
+      const images = album(data.samples, now().k);
+      drawImages(plot, images, 10, Math.ceil(images.count / 10));
+    },
+  });
+
+const needle = (plot, y, value, label) => {
+  const at = Math.min(TOP, Math.max(0, value));
+  plot.text(0, y, label, { align: "left", dy: -22, size: 13 });
+  plot.bar(0, TOP, y - 0.2, y + 0.2, { color: "grid" });
+  if (value < 0) return plot.text(0.02, y, "none", { align: "left", size: 12 });
+  plot.bar(0, at, y - 0.2, y + 0.2, { color: "likelihood" });
+  return plot.text(at, y, format(value), { align: at > 0.25 ? "right" : "left", dx: at > 0.25 ? -5 : 5, bold: true,
+    color: at > 0.25 ? "surface" : "ink" });
+};
+
+const meterPanel = (ui, now) =>
+  ui.panel({
+    title: "Sharpness: Laplacian variance, data = 1",
+    height: 200,
+    x: [0, TOP],
+    y: [0, 2.6],
+    yTicks: [],
+    xTicks: [0, 0.5, 1, 1.5],
+    draw(plot) {
+      needle(plot, 1.75, now().rebuilt, "reconstructions");
+      needle(plot, 0.5, now().drawn, "samples");
+      plot.vline(1, { color: "data", dash: [5, 4] });
+    },
+  });
+
+const scatterPanel = (ui, rows, now) =>
+  ui.panel({
+    title: "Sharpness of samples against diversity",
+    height: 200,
+    x: [-0.05, 1.05],
+    y: [0, TOP],
+    xLabel: "recall",
+    yLabel: "sharpness",
+    draw(plot) {
+      plot.hline(1, { color: "data", dash: [5, 4] });
+      for (const { recall, drawn } of rows) plot.points([recall], [Math.min(TOP, drawn)], { radius: 4, color: "muted" });
+      const { name, recall, drawn } = now();
+      const [y, right] = [Math.min(TOP, drawn), recall > 0.5];
+      plot.points([recall], [y], { radius: 7, color: "likelihood" });
+      const place = { align: right ? "right" : "left", dx: right ? -12 : 12, bold: true, size: 13 };
+      plot.text(recall, y, name, { ...place, dy: y > 1.3 ? 12 : -10 });
+    },
+  });
+
+const countsPanel = (ui, rows, now) => {
+  const top = 1.15 * Math.max(...rows.flatMap(({ counts }) => counts));
+  ui.panel({
+    title: "Classes of the samples, as the judge reads them (bars: square root of the count)",
+    height: 130,
+    x: [-0.6, 9.6],
+    y: [0, Math.sqrt(top)],
+    xTicks: Array.from({ length: 10 }, (_, k) => k),
+    yTicks: [],
+    draw(plot) {
+      now().counts.forEach((count, k) => {
+        plot.bar(k - 0.35, k + 0.35, 0, Math.sqrt(count), { color: plot.theme.classes[k] });
+        plot.text(k, Math.sqrt(count), String(count), { dy: -8, size: 12 });
+      });
+    },
+  });
+};
+
+const FIELDS = ["originals", "reconstructions", "samples", "sharpness", "precision", "recall", "counts"];
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "Choose the objective" });
+    const data = Object.fromEntries(FIELDS.map((name) => [name, tensor(model.get(name))]));
+    const names = ui.limits("objective");
+    const rows = table(data, names).map((row, k) => ({ ...row, k }));
+    const now = () => rows[Math.max(0, names.indexOf(ui.get("objective")))];
+    ui.choice({ name: "objective", label: "Objective" });
+    rebuiltPanel(ui, data, now);
+    samplesPanel(ui, data, now);
+    meterPanel(ui, now);
+    scatterPanel(ui, rows, now);
+    countsPanel(ui, rows, now);
+    ui.readout(() => {
+      const { name, rebuilt, drawn, precision, recall, counts } = now();
+      return [
+        ["objective", name],
+        ["reconstructions", rebuilt < 0 ? verdict(rebuilt) : `${format(rebuilt)}, ${verdict(rebuilt)}`, "likelihood"],
+        ["samples", `${format(drawn)}, ${verdict(drawn)}`, "likelihood"],
+        ["precision", precision],
+        ["recall", recall],
+        ["classes", `${format(effectiveClasses(counts), 1)} of 10`],
+      ];
+    });
+    return ui.dispose;
+  },
+};

@@ -1,0 +1,76 @@
+"""Widget: choose an objective; see what it reconstructs, what it draws, how sharp that is, and which classes."""
+
+import numpy as np
+
+from .fields import Array, Choice
+from .host import Widget
+
+OBJECTIVES = (
+    "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",
+)  # fmt: skip
+NONE = -1.0  # the sharpness of reconstructions that do not exist
+
+
+class ObjectiveChooser(Widget):
+    """Really trained generators side by side, one shown at a time.
+
+    objective: which one.
+    sharpness: float32 (objectives, 2), of reconstructions and of samples, relative to data, where it is 1; -1: none.
+    precision, recall: of the samples, in [0, 1].   counts: how many samples a classifier reads as each class.
+    """
+
+    module = "objective_chooser"
+    sentence = "Reconstructions, samples, sharpness and class counts of eight generators, one objective each."
+
+    objective = Choice("learned sigma", OBJECTIVES)
+    originals = Array("uint8", (None, None))
+    reconstructions = Array("uint8", (len(OBJECTIVES), None, None))
+    samples = Array("uint8", (len(OBJECTIVES), None, None))
+    sharpness = Array("float32", (len(OBJECTIVES), 2))
+    precision = Array("float32", (len(OBJECTIVES),))
+    recall = Array("float32", (len(OBJECTIVES),))
+    counts = Array("int32", (len(OBJECTIVES), 10))
+
+    @classmethod
+    def of(cls, originals, results, **values):
+        """Pack results: objective -> dict, for each of OBJECTIVES.
+
+        originals: (n, D) in [0, 1]. A dict has reconstructions (n, D) or None, samples (m, D), sharpness, a pair whose
+        first is None without reconstructions, precision, recall and counts (10,).
+        Raises ValueError when the names are not those of OBJECTIVES.
+        """
+        if set(results) != set(OBJECTIVES):
+            raise ValueError(f"results: got {sorted(results)}, expected {sorted(OBJECTIVES)}")
+        rows = [results[name] for name in OBJECTIVES]
+        blank = np.zeros_like(_numpy(originals))
+        rebuilt = [blank if row["reconstructions"] is None else _numpy(row["reconstructions"]) for row in rows]
+        readings = [[NONE if value is None else value for value in row["sharpness"]] for row in rows]
+        return cls(
+            originals=_gray(_numpy(originals)), reconstructions=_gray(np.stack(rebuilt)), sharpness=readings,
+            samples=_gray(np.stack([_numpy(row["samples"]) for row in rows])),
+            counts=np.stack([_numpy(row["counts"]) for row in rows]),
+            **{name: [row[name] for row in rows] for name in ("precision", "recall")}, **values,
+        )  # fmt: skip
+
+    @classmethod
+    def example(cls):
+        """Invented results, for tests of the widget: no training behind them."""
+        rng = np.random.default_rng(0)
+        originals = rng.random((10, 16))
+        results = {}
+        for k, name in enumerate(OBJECTIVES):
+            rebuilt = None if name == "GAN" else originals * (k + 1) / 8
+            results[name] = {
+                "reconstructions": rebuilt, "samples": rng.random((40, 16)) * (k + 1) / 8,
+                "sharpness": (None if rebuilt is None else 0.1 * k, 0.15 * k), "precision": 1 - k / 10,
+                "recall": k / 8, "counts": rng.integers(0, 200, 10),
+            }  # fmt: skip
+        return cls.of(originals, results)
+
+
+def _numpy(values):
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _gray(images):
+    return np.clip(np.round(images * 255), 0, 255)
