@@ -99,5 +99,6 @@ class TestSharpness:
         assert reading.laplacian == pytest.approx(0.0)
 
     def test_a_flat_reference_is_refused(self):
-        refuses(lambda: sharpness(CHECKERBOARD, torch.ones(1, 36)), "data", "without any edge", "to compare with", ValueError)
+        flat = torch.ones(1, 36)
+        refuses(lambda: sharpness(CHECKERBOARD, flat), "data", "without any edge", "to compare with", ValueError)
         refuses(lambda: sharpness(CHECKERBOARD, torch.ones(1, 35)), "data", "(1, 35)", "a square", ValueError)

@@ -1,5 +1,5 @@
 import { close, equal } from "./check.mjs";
-import { album, effectiveClasses, picture, table, verdict } from "../../vae_utils/widgets/objective_chooser.mjs";
+import { album, effectiveClasses, laplacianVariance, middleRow, picture, table, verdict } from "../../vae_utils/widgets/objective_chooser.mjs";
 
 const tensor = (values, shape) => ({ values, shape });
 
@@ -11,6 +11,12 @@ export const tests = {
     close(Array.from(picture(second, 2)), [20 / 255, 21 / 255, 22 / 255, 23 / 255], 1e-7);
   },
   "originals have no objective": () => equal(album(tensor(new Uint8Array(18), [2, 9])).side, 3),
+  "a checkerboard swings between 4 and -4, a slope does not bend": () => {
+    const board = Float32Array.from({ length: 36 }, (_, i) => (Math.floor(i / 6) + (i % 6)) % 2);
+    close(laplacianVariance(board, 6), 16);
+    close(laplacianVariance(Float32Array.from({ length: 36 }, (_, i) => i % 6), 6), 0);
+  },
+  "the middle row": () => equal(Array.from(middleRow(Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9]), 3)), [4, 5, 6]),
   "equal counts are ten classes, one class is one": () => {
     close(effectiveClasses(new Array(10).fill(7)), 10);
     close(effectiveClasses([0, 0, 5, 0]), 1);

@@ -1,6 +1,6 @@
 // Eight objectives, really trained: reconstructions, samples, a sharpness meter, and sharpness against diversity.
 import { frame } from "./frame.mjs";
-import { format, sum, tensor } from "./maths.mjs";
+import { format, linspace, mean, sum, tensor } from "./maths.mjs";
 
 const TOP = 1.5; // the end of the meter; data reads 1
 
@@ -14,6 +14,25 @@ export const album = ({ values, shape }, k = 0) => {
 /** One image as values in [0, 1]. */
 export const picture = ({ values, side }, i) =>
   Float32Array.from(values.subarray(i * side * side, (i + 1) * side * side), (value) => value / 255);
+
+/** The middle row of an image. */
+export const middleRow = (image, side) => {
+  const start = Math.floor(side / 2) * side;
+  return image.subarray(start, start + side);
+};
+
+/** The variance of the Laplacian over the inner pixels, as in vae_utils.evaluation. */
+export const laplacianVariance = (image, side) => {
+  const second = [];
+  for (let i = 1; i < side - 1; i++) {
+    for (let j = 1; j < side - 1; j++) {
+      const at = i * side + j;
+      second.push(image[at - side] + image[at + side] + image[at - 1] + image[at + 1] - 4 * image[at]);
+    }
+  }
+  const center = mean(second);
+  return mean(second.map((value) => (value - center) ** 2));
+};
 
 /** How many classes the counts amount to: exp of their entropy, 0 for none at all. */
 export const effectiveClasses = (counts) => {
@@ -63,6 +82,48 @@ const rebuiltPanel = (ui, data, now) => {
       drawImages(plot, originals, columns, 2);
       if (now().rebuilt >= 0) drawImages(plot, album(data.reconstructions, now().k), columns, 1);
       else plot.text(columns / 2, 0.5, "no posterior, no reconstructions", { size: 14 });
+    },
+  });
+};
+
+/** The chosen test digit and what became of it; `rebuilt` is null without reconstructions. */
+const pair = (ui, data, now) => {
+  const originals = album(data.originals);
+  const digit = ui.get("digit");
+  const rebuilt = now().rebuilt < 0 ? null : picture(album(data.reconstructions, now().k), digit);
+  return { side: originals.side, original: picture(originals, digit), rebuilt };
+};
+
+const cutPanels = (ui, data, now) => {
+  ui.panel({
+    title: "One digit: data and reconstruction, with the cut",
+    height: 170,
+    axes: false,
+    equal: true,
+    x: [0, 2.1],
+    y: [0, 1],
+    draw(plot) {
+      const { side, original, rebuilt } = pair(ui, data, now);
+      plot.image(original, side, side, [0, 0, 1, 1]);
+      if (rebuilt) plot.image(rebuilt, side, side, [1.1, 0, 2.1, 1]);
+      else plot.text(1.6, 0.5, "none", { size: 14 });
+      const y = 1 - (Math.floor(side / 2) + 0.5) / side;
+      plot.line([0, 1], [y, y], { color: "data", width: 1.5, dash: [4, 3] });
+      if (rebuilt) plot.line([1.1, 2.1], [y, y], { color: "likelihood", width: 1.5 });
+    },
+  });
+  ui.panel({
+    title: "Gray along the cut: data dashed, reconstruction solid",
+    height: 170,
+    x: [0, 1],
+    y: [-0.05, 1.1],
+    xTicks: [],
+    yTicks: [0, 0.5, 1],
+    draw(plot) {
+      const { side, original, rebuilt } = pair(ui, data, now);
+      const places = linspace(0.5 / side, 1 - 0.5 / side, side);
+      plot.line(places, middleRow(original, side), { color: "data", dash: [5, 4] });
+      if (rebuilt) plot.line(places, middleRow(rebuilt, side), { color: "likelihood", width: 3 });
     },
   });
 };
@@ -154,14 +215,21 @@ export default {
     const now = () => rows[Math.max(0, names.indexOf(ui.get("objective")))];
     ui.choice({ name: "objective", label: "Objective" });
     rebuiltPanel(ui, data, now);
+    ui.slider({ name: "digit", label: "the digit cut open, from the left", step: 1 });
+    cutPanels(ui, data, now);
     samplesPanel(ui, data, now);
     meterPanel(ui, now);
     scatterPanel(ui, rows, now);
     countsPanel(ui, rows, now);
+    const alone = () => {
+      const { side, original, rebuilt } = pair(ui, data, now);
+      return rebuilt ? laplacianVariance(rebuilt, side) / laplacianVariance(original, side) : "none";
+    };
     ui.readout(() => {
       const { name, rebuilt, drawn, precision, recall, counts } = now();
       return [
         ["objective", name],
+        [`sharpness of digit ${ui.get("digit")} alone`, alone(), "likelihood"],
         ["reconstructions", rebuilt < 0 ? verdict(rebuilt) : `${format(rebuilt)}, ${verdict(rebuilt)}`, "likelihood"],
         ["samples", `${format(drawn)}, ${verdict(drawn)}`, "likelihood"],
         ["precision", precision],

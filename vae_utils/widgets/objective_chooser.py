@@ -2,19 +2,20 @@
 
 import numpy as np
 
-from .fields import Array, Choice
+from .fields import Array, Choice, Whole
 from .host import Widget
 
 OBJECTIVES = (
     "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",
 )  # fmt: skip
+DIGITS = 10  # test digits shown
 NONE = -1.0  # the sharpness of reconstructions that do not exist
 
 
 class ObjectiveChooser(Widget):
     """Really trained generators side by side, one shown at a time.
 
-    objective: which one.
+    objective: which one.   digit: which test digit is cut open, from 0.
     sharpness: float32 (objectives, 2), of reconstructions and of samples, relative to data, where it is 1; -1: none.
     precision, recall: of the samples, in [0, 1].   counts: how many samples a classifier reads as each class.
     """
@@ -23,8 +24,9 @@ class ObjectiveChooser(Widget):
     sentence = "Reconstructions, samples, sharpness and class counts of eight generators, one objective each."
 
     objective = Choice("learned sigma", OBJECTIVES)
-    originals = Array("uint8", (None, None))
-    reconstructions = Array("uint8", (len(OBJECTIVES), None, None))
+    digit = Whole(0, 0, DIGITS - 1)
+    originals = Array("uint8", (DIGITS, None))
+    reconstructions = Array("uint8", (len(OBJECTIVES), DIGITS, None))
     samples = Array("uint8", (len(OBJECTIVES), None, None))
     sharpness = Array("float32", (len(OBJECTIVES), 2))
     precision = Array("float32", (len(OBJECTIVES),))
@@ -35,8 +37,8 @@ class ObjectiveChooser(Widget):
     def of(cls, originals, results, **values):
         """Pack results: objective -> dict, for each of OBJECTIVES.
 
-        originals: (n, D) in [0, 1]. A dict has reconstructions (n, D) or None, samples (m, D), sharpness, a pair whose
-        first is None without reconstructions, precision, recall and counts (10,).
+        originals: (10, D) in [0, 1]. A dict has reconstructions (10, D) or None, samples (m, D), sharpness, a pair
+        whose first is None without reconstructions, precision, recall and counts (10,).
         Raises ValueError when the names are not those of OBJECTIVES.
         """
         if set(results) != set(OBJECTIVES):
