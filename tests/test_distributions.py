@@ -91,10 +91,8 @@ class TestDiagonalGaussian:
 
 
 class TestUniformBox:
-    low, high = (
-        torch.tensor([[-1.0, 0.5], [2.0, -3.0]], dtype=DOUBLE),
-        torch.tensor([[1.0, 0.7], [5.0, 0.0]], dtype=DOUBLE),
-    )
+    low = torch.tensor([[-1.0, 0.5], [2.0, -3.0], [0.0, 0.0]], dtype=DOUBLE)
+    high = torch.tensor([[1.0, 0.7], [5.0, 0.0], [1.0, 9.0]], dtype=DOUBLE)
     box = UniformBox(low, high)
 
     def test_log_prob_is_that_of_torch_inside_and_minus_infinity_outside(self):
@@ -113,12 +111,19 @@ class TestUniformBox:
         assert close_to_mean((z - self.box.mean).square(), (self.high - self.low).square() / 12)
 
     def test_rsample_is_a_straight_line_in_eps(self):
-        torch.testing.assert_close(self.box.rsample(eps=torch.zeros(2, 2, dtype=DOUBLE)), self.low)
-        torch.testing.assert_close(self.box.rsample(eps=torch.ones(2, 2, dtype=DOUBLE)), self.high)
+        torch.testing.assert_close(self.box.rsample(eps=torch.zeros(3, 2, dtype=DOUBLE)), self.low)
+        torch.testing.assert_close(self.box.rsample(eps=torch.ones(3, 2, dtype=DOUBLE)), self.high)
         low = self.low.clone().requires_grad_()
         assert UniformBox(low, self.high).rsample((3,)).requires_grad
         assert not UniformBox(low, self.high).sample((3,)).requires_grad
         assert gradcheck(lambda low: UniformBox(low, self.high).log_prob((self.low + self.high) / 2), (low,))
+
+    def test_shapes(self):
+        assert self.box.batch_shape == (3,) and self.box.event_shape == (2,)
+        deep = UniformBox(self.low.expand(4, 3, 2), self.high)
+        assert deep.log_prob(deep.sample((5,))).shape == (5, 4, 3)
+        alone = UniformBox(self.low[0], self.high[0])
+        torch.testing.assert_close(alone.log_prob(alone.sample()), self.box.log_prob(self.box.mean)[0])
 
     def test_kl_to_itself_is_zero(self):
         assert (kl_divergence(self.box, self.box) == 0).all()
@@ -127,7 +132,7 @@ class TestUniformBox:
         refuses(lambda: UniformBox(self.high, self.low), "low", "not below high", "low < high", ValueError)
         refuses(lambda: UniformBox(self.low, self.low), "low", "not below high", "low < high", ValueError)
         refuses(lambda: UniformBox(0.0, self.high), "low", "float", "tensor", TypeError)
-        refuses(lambda: UniformBox(self.low, torch.ones(3)), "high", "(3,)", "(2, 2)", ValueError)
+        refuses(lambda: UniformBox(self.low, torch.ones(3)), "high", "(3,)", "(3, 2)", ValueError)
         refuses(lambda: self.box.log_prob(torch.zeros(1)), "value", "(1,)", "(..., 2)", ValueError)
 
 
@@ -145,10 +150,14 @@ class TestPointMass:
             PointMass(normal(4, 3)).log_prob(normal(4, 3))
 
     def test_among_whole_numbers_it_is_a_distribution(self):
-        code = PointMass(torch.tensor([[2, 0], [1, 1]]))
-        assert code.log_prob(code.sample((3,))).tolist() == [[0, 0]] * 3
-        assert code.log_prob(torch.tensor([[2, 1], [1, 1]])).tolist() == [-math.inf, 0]
-        refuses(lambda: code.log_prob(torch.tensor([[2], [1]])), "value", "(2, 1)", "(..., 2)", ValueError)
+        code = PointMass(torch.tensor([[2, 0], [1, 1], [0, 3]]))
+        assert code.log_prob(code.sample((4,))).tolist() == [[0, 0, 0]] * 4
+        assert code.log_prob(torch.tensor([[2, 1], [1, 1], [0, 2]])).tolist() == [-math.inf, 0, -math.inf]
+        refuses(lambda: code.log_prob(torch.tensor([[2], [1], [0]])), "value", "(3, 1)", "(..., 2)", ValueError)
+        deep = PointMass(torch.arange(24).view(4, 3, 2))
+        assert deep.batch_shape == (4, 3) and deep.event_shape == (2,)
+        assert deep.log_prob(deep.value).shape == (4, 3)
+        assert PointMass(torch.tensor([2, 0])).log_prob(torch.tensor([2, 0])) == 0
 
     def test_bad_input(self):
         refuses(lambda: PointMass([1.0]), "value", "list", "(..., d)", TypeError)
@@ -162,6 +171,12 @@ class TestBernoulli:
         x = (normal(5, 4, 6, seed=1) > 0).double()
         truth = td.Bernoulli(logits=self.logits).log_prob(x).sum(-1)
         torch.testing.assert_close(Bernoulli(self.logits).log_prob(x), truth)
+
+    def test_one_image_alone(self):
+        x = (self.logits > 0).double()
+        one, all_of_them = Bernoulli(self.logits[0]), Bernoulli(self.logits.clone().requires_grad_())
+        torch.testing.assert_close(one.log_prob(x[0]), all_of_them.log_prob(x)[0])
+        assert not all_of_them.sample().requires_grad and not all_of_them.has_rsample
 
     def test_grey_pixels_give_the_cross_entropy(self):
         x, p = torch.rand(4, 6, generator=generator(), dtype=DOUBLE), self.logits.sigmoid()
@@ -229,6 +244,24 @@ class TestContinuousBernoulli:
 
 
 class TestContinuousBernoulliPixels:
+    @pytest.mark.parametrize("logit", [-0.05, 0.05, 0.5])
+    def test_series_and_closed_forms_are_one_function(self, logit):
+        """Near zero, in double precision, the closed forms still serve as the truth for the series."""
+        logits = torch.tensor([logit], dtype=DOUBLE)
+        x = ContinuousBernoulli(logits)
+        constant = x.log_prob(torch.zeros(1, dtype=DOUBLE)).item() + math.log1p(math.exp(logit))
+        assert constant == pytest.approx(math.log(logit / math.tanh(logit / 2)), abs=1e-11)
+        assert x.mean.item() == pytest.approx(0.5 + 0.5 / math.tanh(logit / 2) - 1 / logit, abs=5e-11)
+
+    @pytest.mark.parametrize("logit", [-9e-4, 9e-4, 0.5, -0.5])
+    def test_samples_invert_the_distribution_function_exactly(self, logit):
+        x = ContinuousBernoulli(torch.tensor([logit], dtype=DOUBLE)).rsample(eps=torch.tensor([0.3], dtype=DOUBLE))
+        assert math.expm1(logit * x.item()) / math.expm1(logit) == pytest.approx(0.3, abs=1e-7)
+
+    def test_it_can_be_reparameterized_and_so_can_a_point(self):
+        assert ContinuousBernoulli(normal(4, 6)).has_rsample and PointMass(normal(4, 6)).has_rsample
+        assert ContinuousBernoulli(normal(6)).log_prob(torch.zeros(6)).shape == ()
+
     def test_shapes_sums_and_agreement_with_torch_where_torch_is_exact(self):
         logits = normal(4, 6)
         x = ContinuousBernoulli(logits)
