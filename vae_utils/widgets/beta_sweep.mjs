@@ -103,7 +103,7 @@ const ratePanel = (ui, data, now) => {
     draw(plot) {
       const [chosen, t] = now();
       const inside = ([x, y]) => [x, Math.min(top, y)];
-      const trail = Array.from({ length: t + 1 }, (_, i) => inside(at(chosen, i)));
+      const trail = Array.from({ length: t + 1 }, (_, i) => at(chosen, i)).filter(([, y]) => y <= top);
       plot.line(trail.map(([x]) => x), trail.map(([, y]) => y), { color: "posterior", width: 1.5, dash: [2, 4] });
       data.betas.values.forEach((beta, b) => {
         const [x, y] = inside(at(b, t));
