@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test page serve lab fork mutation clean
+.PHONY: help book test page serve lab fork mutation phenomena clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make serve                the built website at http://localhost:$(PORT)"
 	@echo "make lab                  open the chapters in JupyterLab"
 	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
+	@echo "make phenomena            the experiments of chapters 5 to 9 over three seeds (minutes; writes chapters/phenomena.md)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
@@ -46,6 +47,9 @@ mutation: $(READY)
 	@test -d _build/cosmic-ray || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target _build/cosmic-ray cosmic-ray==8.7.0 stevedore==5.10.0
 	@$(BIN)/python scripts/mutation.py --jobs 2 $(MODULES)
+
+phenomena: $(READY)
+	@$(BIN)/python scripts/phenomena.py
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

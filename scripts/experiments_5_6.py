@@ -1,0 +1,197 @@
+"""Experiments of chapters 5 and 6 as functions of a seed, which return {name: number}; run by phenomena.py."""
+
+import functools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from vae_utils import data, evaluation, models, objectives
+from vae_utils.training import fit as fit_model
+
+fit = functools.partial(fit_model, progress=False, device="cpu")
+
+
+@functools.cache
+def digits(n, train=True, side=28):
+    found = data.load_digits(train=train, source="bundled", n=n)
+    return found._replace(x=F.adaptive_avg_pool2d(found.x.view(-1, 1, 28, 28), side).flatten(1))
+
+
+def three_ways(seed):
+    def kl_only(model, x, y=None, beta=1.0):
+        q = model.posterior(x)
+        kl = objectives.kl_divergence(q, model.prior())
+        return objectives.Terms(-kl, torch.zeros_like(kl), kl, q.mean)
+
+    shape = {"hidden": (192, 96, 48), "activation": nn.SiLU, "seed": seed}
+    ways = {
+        "autoencoder": (models.mlp_autoencoder(784, 2, **shape), {"epochs": 8}),
+        "KL only": (models.mlp_vae(784, 2, **shape), {"epochs": 2, "objective": kl_only}),
+        "VAE": (models.mlp_vae(784, 2, **shape), {"epochs": 8}),
+    }
+    for model, settings in ways.values():
+        fit(model, digits(6000).x, batch_size=64, lr=5e-3, seed=seed, **settings)
+    test = digits(1000, train=False).x
+    return {name: model.posterior(test).sample().std(0).max() for name, (model, _) in ways.items()}
+
+
+def two_forces(seed):
+    found, x = {}, digits(6000, side=14).x
+    for beta, first in ((1.0, 0.05), (1.0, 3.0), (0.0, 0.05), (0.0, 3.0)):
+        model = models.mlp_vae(196, 2, hidden=(96, 48), activation=nn.SiLU, seed=seed)
+        model.encoder[-1].bias.data[2:] = 2 * math.log(first)
+        fit(model, x, steps=600, batch_size=64, lr=8e-3, schedule="constant", beta=beta, seed=seed)
+        found[f"{'with' if beta else 'no'} KL, from {first:g}"] = model.posterior(x[:128]).sigma.mean()
+    return found
+
+
+def surplus_dimensions(seed):
+    factors = torch.randn(6000, 5, generator=torch.Generator().manual_seed(0))
+    factors[:, 4] = 0
+    faces = data.render_faces(factors, size=24)
+    faces = faces - faces.mean(0)
+    how = {"likelihood": "gaussian", "sigma": 0.06, "activation": nn.SiLU, "seed": seed}
+    model = models.mlp_vae(576, 10, hidden=(128, 128), **how)
+    fit(model, faces, epochs=16, batch_size=64, lr=4e-3, beta=objectives.linear_warmup(0.3), seed=seed)
+    q = model.posterior(faces)
+    nats = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
+    used = int(evaluation.active_units(model, faces).sum())
+    return {"used of 10": used, "KL of the weakest used": nats[used - 1], "KL of the strongest unused": nats[used]}
+
+
+def thin_shell(seed):
+    model = models.mlp_vae(784, 20, hidden=(256,), seed=seed)
+    fit(model, digits(6000).x, epochs=6, lr=4e-3, seed=seed)
+    a, b = model.posterior(digits(1000, train=False).x[:300]).sample().split(150)
+    omega = torch.acos(F.cosine_similarity(a, b, dim=-1)).unsqueeze(-1)
+    halfway = {"lerp": (a + b) / 2, "slerp": torch.sin(omega / 2) / torch.sin(omega) * (a + b)}
+    found = {"norm at the ends": torch.cat([a, b]).norm(dim=-1).mean()}
+    found |= {f"norm halfway, {name}": z.norm(dim=-1).mean() for name, z in halfway.items()}
+    for name, z in halfway.items():
+        p = model.likelihood(z).mean
+        found[f"doubt halfway, {name}"] = -(p.xlogy(p) + (1 - p).xlogy(1 - p)).sum(-1).mean()
+    return found
+
+
+def rate_distortion(seed):
+    found = {}
+    for beta in (0.1, 1.0, 4.0):
+        model = models.mlp_vae(196, 2, hidden=(96, 48), activation=nn.SiLU, seed=seed)
+        fit(model, digits(6000, side=14).x, steps=900, batch_size=64, lr=8e-3, beta=beta, seed=seed)
+        score = evaluation.evaluate(model, digits(1000, train=False, side=14).x[:500])
+        found |= {f"R at β = {beta:g}": score["kl"], f"D at β = {beta:g}": -score["reconstruction"]}
+    return found
+
+
+def collapse_by_price(seed):
+    found = {}
+    for beta in (1, 4, 16, 64):
+        model = models.mlp_vae(784, 10, hidden=(200,), seed=seed)
+        fit(model, digits(3000).x, epochs=12, lr=4e-3, beta=beta, seed=seed)
+        found[f"β = {beta}"] = evaluation.evaluate(model, digits(500, train=False).x)["kl"]
+    return found
+
+
+def exact_law(seed):
+    generator = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(12, 12, generator=generator)).Q
+    spread = torch.tensor([3.0, 2.2, 1.6, 1.1, 0.8, 0.5] + 6 * [0.2])
+    x = torch.randn(4000, 12, generator=generator) * spread @ axes.T
+    eigenvalues = torch.linalg.eigvalsh(torch.cov(x.T, correction=0)).flip(0)[:6]
+    wrong, worst = 0, 0.0
+    for sigma2 in (0.4, 0.9, 1.8, 3.5, 6.0, 12.0):
+        model = models.LinearVAE(12, 6, sigma=math.sqrt(sigma2), seed=seed)
+        fit(model, x, steps=1200, batch_size=1000, lr=3e-2, seed=seed)
+        q = model.posterior(x)
+        kl = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
+        wrong += abs(int((kl > 0.01).sum()) - int((eigenvalues > sigma2).sum()))
+        worst = max(worst, (kl - 0.5 * torch.log(eigenvalues / sigma2).clamp(min=0)).abs().max().item())
+    return {"dimensions counted wrongly, of 36": wrong, "largest error of a KL": worst}
+
+
+@functools.cache
+def coins(n, seed):
+    return data.coin_sequences(n, seed=seed)[0]
+
+
+def sequence_model(seed, context=31, dropout=0.0):
+    return models.sequence_vae(32, 4, context=context, hidden=32, dropout=dropout, seed=seed)
+
+
+def empty_letter(seed):
+    found, elbo = {}, {}
+    for context in (0, 31):
+        model = sequence_model(seed, context)
+        fit(model, coins(8000, 0), steps=600, lr=5e-3, seed=seed)
+        score = evaluation.evaluate(model, coins(2000, 1), samples=2)
+        found[f"KL, {context} throws in view"], elbo[context] = score["kl"], score["elbo"]
+    return found | {"ELBO with 31 minus ELBO with 0": elbo[31] - elbo[0]}
+
+
+def free_bits(model, x, y=None, beta=1.0):
+    terms, q = objectives.elbo(model, x, y), model.posterior(x)
+    nats = objectives.gaussian_kl_per_dimension(q.mu, q.logvar)
+    return terms._replace(elbo=terms.reconstruction - objectives.free_bits_kl(nats, 0.3))
+
+
+def encoder_first(model, x, steps, inner=4, lr=5e-3):
+    encoder, decoder = (torch.optim.Adam(part.parameters(), lr=lr) for part in (model.encoder, model.decoder))
+    for step in range(steps):
+        for _ in range(inner if step < steps // 2 else 1):
+            loss = -objectives.elbo(model, x[torch.randint(len(x), (128,))]).elbo.mean()
+            encoder.zero_grad()
+            decoder.zero_grad()
+            loss.backward()
+            encoder.step()
+        decoder.step()
+
+
+def remedies(seed):
+    tried = {
+        "none": (sequence_model(seed), {}),
+        "linear annealing": (sequence_model(seed), {"beta": objectives.linear_warmup(0.7)}),
+        "cyclical annealing": (sequence_model(seed), {"beta": objectives.cyclical_warmup(4, ramp=0.5)}),
+        "β = 0.5": (sequence_model(seed), {"beta": 0.5}),
+        "free bits": (sequence_model(seed), {"objective": free_bits}),
+        "dropout on the past": (sequence_model(seed, dropout=0.8), {}),
+        "context of 4": (sequence_model(seed, context=4), {}),
+        "aggressive encoder": (sequence_model(seed), None),
+    }
+    for model, settings in tried.values():
+        if settings is None:
+            encoder_first(model, coins(8000, 0), 600)
+        else:
+            fit(model, coins(8000, 0), steps=600, lr=5e-3, seed=seed, **settings)
+    return {name: evaluation.mutual_information(model, coins(2000, 1)[:1000]) for name, (model, _) in tried.items()}
+
+
+class RowsGivenCode(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.network = models.ContextNetwork(4, 0, hidden=32)
+
+    def forward(self, vector):
+        return models.AutoregressiveBernoulli(self.network, vector, 32)
+
+
+def dead_codes(seed):
+    found = {}
+    for scale in (0.3, 1.0, 10.0):
+        model = models.VQVAE(models.mlp([32, 32, 4]), nn.Identity(), RowsGivenCode(), slots=1, codes=16, width=4)
+        model.codebook.data.mul_(scale)
+        fit(model, coins(8000, 0), steps=300, lr=5e-3, objective=objectives.vq_elbo, seed=seed)
+        found[f"first codebook × {scale:g}"] = evaluation.perplexity(model.posterior(coins(2000, 1)).value, 16)
+    return found
+
+
+def learned_sigma(seed):
+    found = {}
+    for sigma in (1.0, "shared"):
+        model = models.mlp_vae(784, 10, hidden=(200,), likelihood="gaussian", sigma=sigma, seed=seed)
+        fit(model, digits(3000).x, epochs=12, lr=4e-3, seed=seed)
+        name, test = "σ = 1" if sigma == 1.0 else "σ learned", digits(500, train=False).x
+        found[f"KL, {name}"] = evaluation.evaluate(model, test)["kl"]
+        found[f"active, {name}"] = int(evaluation.active_units(model, test).sum())
+    return found | {"the learned σ": model.observation.logvar.exp().sqrt()}

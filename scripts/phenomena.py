@@ -1,0 +1,185 @@
+"""Repeats the main experiments of chapters 5 to 9 with three seeds and writes chapters/phenomena.md.
+
+python scripts/phenomena.py            all of them, some minutes
+python scripts/phenomena.py NAME ...   only the functions of these names; nothing is written
+"""
+
+import json
+import math
+import re
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import experiments_5_6 as early
+import experiments_7_9 as late
+import torch
+
+from vae_utils.randomness import seeded
+
+CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
+PAGE = CHAPTERS / "phenomena.md"
+SEEDS = (0, 1, 2)
+
+
+class Phenomenon(NamedTuple):
+    """claim: what should be seen.  heading: a part of the section's heading.  run: seed -> {name: number}."""
+
+    chapter: str
+    heading: str
+    claim: str
+    measured: str
+    run: callable
+
+
+FIVE, SIX, SEVEN = "05_latent_space", "06_posterior_collapse", "07_conditional_vae"
+EIGHT, NINE = "08_blurriness", "09_evaluation"
+PHENOMENA = (
+    Phenomenon(
+        FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
+        "standard deviation of the test codes, the wider of two dimensions", early.three_ways,
+    ),
+    Phenomenon(
+        FIVE, "Two forces", "With the KL, sigma forgets where it began; without it, it falls toward zero",
+        "mean posterior $\\sigma$ after 600 steps", early.two_forces,
+    ),
+    Phenomenon(
+        FIVE, "Surplus dimensions", "Dimensions that the faces do not need switch off",
+        "active units of ten offered for four true numbers, and nats", early.surplus_dimensions,
+    ),
+    Phenomenon(
+        FIVE, "Lerp against slerp", "Halfway along a straight line the code is inside the shell, the decoder in doubt",
+        "norm of $z$ in 20-D ($\\sqrt{20} = 4.47$), entropy of the pixels in nats", early.thin_shell,
+    ),
+    Phenomenon(
+        FIVE, "rate and distortion", "A larger beta trades rate for distortion",
+        "rate $R$ and distortion $D$, nats", early.rate_distortion,
+    ),
+    Phenomenon(
+        SIX, "Collapse by price", "The dearer the letter, the shorter, until it is empty",
+        "KL, nats", early.collapse_by_price,
+    ),
+    Phenomenon(
+        SIX, "The exact law", "A linear VAE uses the dimensions whose eigenvalue exceeds $\\sigma^2$, no others",
+        "six noise levels, six dimensions each", early.exact_law,
+    ),
+    Phenomenon(
+        SIX, "needs no letter", "A decoder that sees the whole past stops reading $z$, and the bound does not mind",
+        "nats per row", early.empty_letter,
+    ),
+    Phenomenon(
+        SIX, "Eight remedies", "Most remedies bring the letter back, at different lengths",
+        "$I(x; z)$, nats, full context unless said", early.remedies,
+    ),
+    Phenomenon(
+        SIX, "Eight remedies", "The codes of a VQ-VAE can die, and where the codebook starts decides",
+        "perplexity of 16 codes", early.dead_codes,
+    ),
+    Phenomenon(
+        SIX, "learn sigma", "A pixel model that learns its $\\sigma$ says more than one with $\\sigma = 1$",
+        "KL in nats, active units of 10", early.learned_sigma,
+    ),
+    Phenomenon(
+        SEVEN, "Five models, two sizes", "Class means need room; a label in the decoder works best with a small $z$",
+        "digits drawn as asked, percent, as a classifier reads them", late.drawn_as_asked,
+    ),
+    Phenomenon(
+        SEVEN, "What is a label worth", "A label saves at most $\\log 10 = 2.303$ nats",
+        "nats saved, over 300 test digits", late.worth_of_a_label,
+    ),
+    Phenomenon(
+        SEVEN, "decoder-only conditioning", "An encoder that is not told the condition leaves a gap, known exactly",
+        "nats, at noise $s = 0.5$", late.blind_encoder,
+    ),
+    Phenomenon(
+        EIGHT, "if z may say which", "A black-or-white pixel comes back gray when $\\sigma$ exceeds one half",
+        "gray of a decoded 1 minus gray of a decoded 0", late.gray_pixel,
+    ),
+    Phenomenon(
+        EIGHT, "The mean is not a sample", "The means of three likelihoods are softer than the data",
+        "Laplacian variance, data = 1", late.soft_means,
+    ),
+    Phenomenon(
+        NINE, "Many samples instead of one", "The bound with K samples closes in fast if $q$ is wide, slowly if narrow",
+        "gap to the exact $\\log p(x)$, nats", late.many_samples,
+    ),
+)  # fmt: skip
+
+INTRODUCTION = """# The phenomena over three seeds
+
+One run may be luck. This page repeats the main experiments of chapters 5 to 9 with three seeds, and shows what stays.
+
+A seed sets the first weights of every model, the order of the batches and all noise. The data is the same each time:
+the scans that come with the book, so nothing has to be downloaded. If your chapters read MNIST, their numbers differ
+from these; look for the same direction. Networks and training lengths are those of the chapters, with two exceptions:
+the VAE of the first row trains for 8 epochs instead of 18, and the digits of chapter 7 are read by the classifier of
+chapter 9.
+
+Each number is the mean over the seeds {seeds}, ± the standard deviation between them. Nothing here is typed by hand:
+`make phenomena` runs everything again and writes this page, in about {minutes} of one processor core.
+"""
+HEAD = "| What should be seen | Section | Measured | Mean ± spread | Time |\n|---|---|---|---|--:|"
+
+
+def summarize(results: list[dict]) -> dict[str, tuple[float, float]]:
+    """One dict of numbers per seed -> {name: (mean, standard deviation with n - 1)}."""
+    numbers = {name: [float(torch.as_tensor(result[name]).detach()) for result in results] for name in results[0]}
+    return {name: (statistics.fmean(values), statistics.stdev(values)) for name, values in numbers.items()}
+
+
+def written(mean: float, spread: float) -> str:
+    """As many decimals as show two digits of the spread, at least one and at most three."""
+    decimals = 3 if spread < 1e-9 else min(3, max(1, 1 - math.floor(math.log10(spread))))
+    text = f"{mean:.{decimals}f} ± {spread:.{decimals}f}"
+    return re.sub(r"^-(?=0\.0* )", "", text).replace("-", "−")
+
+
+def section(phenomenon: Phenomenon) -> str:
+    """A link to the section, by the heading that the chapter has now."""
+    cells = json.loads((CHAPTERS / f"{phenomenon.chapter}.ipynb").read_text(encoding="utf8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    (heading,) = (h for h in re.findall(r"^##+ (.*)$", text, re.MULTILINE) if phenomenon.heading in h)
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    title = re.sub(r"^\d+\.? ", "", heading)
+    return f"[{int(phenomenon.chapter[:2])}: {title}]({phenomenon.chapter}.ipynb#{anchor})"
+
+
+def row(phenomenon: Phenomenon, numbers: dict[str, tuple[float, float]], seconds: float) -> str:
+    lines = "<br>".join(f"{name}: {written(*pair)}" for name, pair in numbers.items())
+    return f"| {phenomenon.claim} | {section(phenomenon)} | {phenomenon.measured} | {lines} | {seconds:.0f} s |"
+
+
+def repeat(phenomenon: Phenomenon) -> tuple[dict[str, tuple[float, float]], float]:
+    """What three seeds give, and the processor time of all three in seconds."""
+    started, results = time.process_time(), []
+    for seed in SEEDS:
+        with seeded(seed):
+            results.append(phenomenon.run(seed))
+    return summarize(results), time.process_time() - started
+
+
+def page(rows: list[str], seconds: float) -> str:
+    minutes = f"{max(1, round(seconds / 60))} minutes"
+    seeds = ", ".join(map(str, SEEDS[:-1])) + f" and {SEEDS[-1]}"
+    return INTRODUCTION.format(seeds=seeds, minutes=minutes) + "\n" + "\n".join([HEAD, *rows]) + "\n"
+
+
+def main(names: list[str]) -> None:
+    torch.set_num_threads(1)
+    chosen = [p for p in PHENOMENA if not names or p.run.__name__ in names]
+    rows, total = [], 0.0
+    for i, phenomenon in enumerate(chosen, 1):
+        print(f"{i:2d} of {len(chosen)}: {phenomenon.run.__name__} ... ", end="", flush=True)
+        numbers, seconds = repeat(phenomenon)
+        print(f"{seconds:.0f} s   " + "; ".join(f"{name} {written(*pair)}" for name, pair in numbers.items()))
+        rows.append(row(phenomenon, numbers, seconds))
+        total += seconds
+    if not names:
+        PAGE.write_text(page(rows, total), encoding="utf8")
+        print(f"{PAGE.name} is written, {total:.0f} s of processor time")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
