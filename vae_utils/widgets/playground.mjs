@@ -134,7 +134,7 @@ const pace = ({ running, rate }) => {
 
 const summary = (scene) => () => {
   const picture = scene.picture();
-  if (!picture) return [["state", "starting"]];
+  if (!picture) return [];
   const { terms, marks, broken } = picture;
   const last = marks.at(-1);
   return [
