@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from vae_utils.widgets import BetaSweep, LatentExplorer
-from vae_utils.widgets.latent_explorer import REACH, _decode
+from vae_utils.widgets.latent_explorer import REACH
+from vae_utils.widgets.quantized import decode
 
 STEPS = (0, 50)
 
@@ -77,7 +78,7 @@ def test_the_explorer_packs_the_weights_row_by_row_and_says_what_rounding_costs(
         assert (np.abs(got - weight) <= np.abs(weight).max(1, keepdims=True) / 127 * 0.51).all()
         assert np.allclose(bias, expected)
     z = np.random.default_rng(1).uniform(-REACH, REACH, (500, 2))
-    change = np.abs(_decode(second, z, "silu") - _decode(decoder, z, "silu")).mean()
+    change = np.abs(decode(second, z, "silu") - decode(decoder, z, "silu")).mean()
     assert 0 < w.rounding < 0.02 and w.rounding == pytest.approx(change, rel=0.3)
 
 

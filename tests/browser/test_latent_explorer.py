@@ -6,7 +6,7 @@ from widget_page import CHROMIUM, open_page, readout, write_page
 
 from vae_utils.widgets import LatentExplorer
 from vae_utils.widgets.bundle import read
-from vae_utils.widgets.latent_explorer import _decode, _round
+from vae_utils.widgets.quantized import decode, round_rows
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
@@ -38,7 +38,7 @@ def opened(chromium, tmp_path):
 def test_decoding_equals_numpy_and_takes_under_two_milliseconds(opened):
     rng = np.random.default_rng(0)
     layers = [(rng.normal(size=(m, n)) / np.sqrt(n) * 2, rng.normal(size=m)) for n, m in zip(SIZES, SIZES[1:])]  # noqa: B905, RUF007
-    rounded = [_round(weight) for weight, _ in layers]
+    rounded = [round_rows(weight) for weight, _ in layers]
     points = rng.normal(size=(20, 2))
     weights = np.concatenate([q.ravel() for q, _ in rounded]).tolist()
     scales = np.concatenate([s for _, s in rounded]).tolist()
@@ -46,7 +46,7 @@ def test_decoding_equals_numpy_and_takes_under_two_milliseconds(opened):
     source = read("latent_net.mjs")
     got = opened.page.evaluate(DECODE, [source, list(SIZES), weights, scales, biases, points.tolist()])
     packed = [(q * s[:, None], bias) for (q, s), (_, bias) in zip(rounded, layers, strict=True)]
-    assert np.abs(np.array(got["images"]) - _decode(packed, points, "silu")).max() < 1e-4
+    assert np.abs(np.array(got["images"]) - decode(packed, points, "silu")).max() < 1e-4
     assert got["milliseconds"] < 2
 
 

@@ -1,6 +1,5 @@
 import { close, equal, ok } from "./check.mjs";
-import { decode, encode, forward, lerp, prepare, slerp, stroke, unpack } from "../../vae_utils/widgets/latent_net.mjs";
-import { decodedMap } from "../../vae_utils/widgets/latent_explorer.mjs";
+import { decode, decodedMap, encode, forward, lerp, prepare, slerp, stroke, unpack } from "../../vae_utils/widgets/latent_net.mjs";
 
 // 2 -> 2 -> 1 with weights (1, 2; -3, 4) * (0.5, 0.1), then (1, -1) * 2
 const NET = {
@@ -68,7 +67,7 @@ export const tests = {
     equal(total(prepare(new Float32Array(784))), 0);
   },
   "the map rises to the right and upward": () => {
-    const { picture, width } = decodedMap(([x, y]) => Float32Array.from({ length: 784 }, () => 10 * x + y), 3);
+    const { picture, width } = decodedMap(([x, y]) => Float32Array.from({ length: 784 }, () => 10 * x + y), 3, 3);
     equal(width, 84);
     close([picture[0], picture[83], picture[83 * 84]], [-18, 22, -22], 1e-4);
   },

@@ -18,7 +18,7 @@ export const tests = {
   },
   "the middle row": () => equal(Array.from(middleRow(Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9]), 3)), [4, 5, 6]),
   "equal counts are ten classes, one class is one": () => {
-    close(effectiveClasses(new Array(10).fill(7)), 10);
+    close(effectiveClasses(Array.from({ length: 10 }, () => 7)), 10);
     close(effectiveClasses([0, 0, 5, 0]), 1);
     close(effectiveClasses([1, 1, 2]), 2 ** 1.5);
     equal(effectiveClasses([0, 0]), 0);

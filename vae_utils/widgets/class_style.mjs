@@ -1,6 +1,6 @@
 // Class buttons and a style pad: a conditional decoder, run in the page.
 import { frame } from "./frame.mjs";
-import { decode, unpack } from "./latent_net.mjs";
+import { decode, decodedMap, unpack } from "./latent_net.mjs";
 import { format, logNormal, mean, tensor } from "./maths.mjs";
 import { grey } from "./plot.mjs";
 
@@ -11,22 +11,6 @@ const CLASSES = 10;
 /** What a conditional decoder reads: z beside the one-hot label. */
 export const beside = (z, label) => [...z, ...Array.from({ length: CLASSES }, (_, k) => (k === label ? 1 : 0))];
 
-/** One class in CELLS x CELLS styles as one picture, z rising to the right and upward. */
-export const stylePad = (draw, label, cells = CELLS) => {
-  const width = 28 * cells;
-  const picture = new Float32Array(width * width);
-  const place = (k) => -REACH + ((k + 0.5) * 2 * REACH) / cells;
-  for (let row = 0; row < cells; row++) {
-    for (let column = 0; column < cells; column++) {
-      const image = draw([place(column), place(cells - 1 - row)], label);
-      for (let i = 0; i < 784; i++) {
-        picture[(28 * row + Math.floor(i / 28)) * width + 28 * column + (i % 28)] = image[i];
-      }
-    }
-  }
-  return { picture, width };
-};
-
 const drawer = (model) => {
   const [weights, scales, biases] = ["weights", "scales", "biases"].map((name) => tensor(model.get(name)).values);
   const [layers] = unpack([model.get("decoder_sizes")], { weights, scales, biases });
@@ -35,7 +19,7 @@ const drawer = (model) => {
 
 const padPanel = (ui, draw, z) => {
   const pads = new Map();
-  const pad = (label) => pads.get(label) ?? pads.set(label, stylePad(draw, label)).get(label);
+  const pad = (label) => pads.get(label) ?? pads.set(label, decodedMap((at) => draw(at, label), REACH, CELLS)).get(label);
   const panel = ui.panel({
     title: "The style pad: drag z",
     label: "the chosen class drawn in many styles, with z on it",

@@ -1,6 +1,6 @@
 // A walk in a 2-D latent space: the decoded map, z and its digit, a path between two codes, and drawings encoded.
 import { frame } from "./frame.mjs";
-import { decode, encode, lerp, prepare, slerp, stroke, unpack } from "./latent_net.mjs";
+import { decode, decodedMap, encode, lerp, prepare, slerp, stroke, unpack } from "./latent_net.mjs";
 import { clamp, format, logNormal, tensor } from "./maths.mjs";
 import { grey } from "./plot.mjs";
 
@@ -11,22 +11,6 @@ const STAGES = 8;
 /** The posterior mean within the map. */
 const onMap = (value) => clamp(value, -REACH, REACH);
 
-/** The decoded map as one picture: CELLS x CELLS digits of 28 x 28, z rising to the right and upward. */
-export const decodedMap = (decodeAt, cells = CELLS) => {
-  const width = 28 * cells;
-  const picture = new Float32Array(width * width);
-  const place = (k) => -REACH + ((k + 0.5) * 2 * REACH) / cells;
-  for (let row = 0; row < cells; row++) {
-    for (let column = 0; column < cells; column++) {
-      const image = decodeAt([place(column), place(cells - 1 - row)]);
-      for (let i = 0; i < 784; i++) {
-        picture[(28 * row + Math.floor(i / 28)) * width + 28 * column + (i % 28)] = image[i];
-      }
-    }
-  }
-  return { picture, width };
-};
-
 const brain = (model) => {
   const [weights, scales, biases] = ["weights", "scales", "biases"].map((name) => tensor(model.get(name)).values);
   const nets = [model.get("encoder_sizes"), model.get("decoder_sizes")];
@@ -36,7 +20,7 @@ const brain = (model) => {
 };
 
 const mapPanel = (ui, net, cloud, state) => {
-  const { picture, width } = decodedMap(net.decode);
+  const { picture, width } = decodedMap(net.decode, REACH, CELLS);
   const painted = new WeakMap();
   const panel = ui.panel({
     title: "The map: drag z, and the ends A and B of the path",

@@ -6,12 +6,8 @@ import numpy as np
 
 from .fields import Array, Choice, Flag, Number, Record
 from .host import Widget
+from .quantized import ACTIVATIONS, as_numpy, flat, layers_of, rounding_error
 
-ACTIVATIONS = {
-    "silu": lambda a: a / (1 + np.exp(-np.clip(a, -60, 60))),
-    "relu": lambda a: np.maximum(a, 0),
-    "tanh": np.tanh,
-}
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
 
 
@@ -57,22 +53,15 @@ class LatentExplorer(Widget):
         and 2 -> ... -> 784 logits.   examples: (10, 784), one test digit of each class.   codes: (n, 2), labels: (n,).
         Raises ValueError when the sizes do not fit.
         """
-        encoder, decoder = ([(_numpy(w), _numpy(b)) for w, b in net] for net in (encoder, decoder))
-        sizes = [[net[0][0].shape[1], *(len(b) for _, b in net)] for net in (encoder, decoder)]
-        for name, got, ends in (("encoder", sizes[0], (784, 4)), ("decoder", sizes[1], (2, 784))):
-            if (got[0], got[-1]) != ends:
-                raise ValueError(f"{name}: got layers {got}, expected them to lead from {ends[0]} to {ends[1]}")
-        rounded = [[_round(w) for w, _ in net] for net in (encoder, decoder)]
-        layers = [*rounded[0], *rounded[1]]
-        packed = [(q * s[:, None], b) for (q, s), (_, b) in zip(rounded[1], decoder, strict=True)]
+        encoder, encoder_sizes = layers_of("encoder", encoder, (784, 4))
+        decoder, decoder_sizes = layers_of("decoder", decoder, (2, 784))
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
-        rounding = np.abs(_decode(packed, z, activation) - _decode(decoder, z, activation)).mean()
+        rounding = rounding_error(decoder, z, activation)
         return cls(
-            encoder_sizes=sizes[0], decoder_sizes=sizes[1], activation=activation, rounding=float(rounding),
-            weights=np.concatenate([q.ravel() for q, _ in layers]), scales=np.concatenate([s for _, s in layers]),
-            biases=np.concatenate([b for _, b in [*encoder, *decoder]]),
-            codes=np.round(np.clip(_numpy(codes) / REACH, -1, 1) * 127), labels=_numpy(labels),
-            examples=np.round(_numpy(examples) * 255), **values,
+            encoder_sizes=encoder_sizes, decoder_sizes=decoder_sizes, activation=activation, rounding=rounding,
+            **flat(encoder, decoder),
+            codes=np.round(np.clip(as_numpy(codes) / REACH, -1, 1) * 127), labels=as_numpy(labels),
+            examples=np.round(as_numpy(examples) * 255), **values,
         )  # fmt: skip
 
     @classmethod
@@ -87,21 +76,3 @@ class LatentExplorer(Widget):
         for k in range(10):
             pictures[k, 4:24, 4 + k : 14 + k] = 1
         return cls.of(*nets, pictures.reshape(10, 784), rng.normal(size=(50, 2)), np.arange(50) % 10)
-
-
-def _numpy(values):
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def _round(weight):
-    """weight (m, n) -> whole numbers in -127..127 and the scale of each row."""
-    scale = np.maximum(np.abs(weight).max(1), 1e-12) / 127
-    return np.round(weight / scale[:, None]), scale
-
-
-def _decode(layers, z, activation):
-    h = z
-    for weight, bias in layers[:-1]:
-        h = ACTIVATIONS[activation](h @ weight.T + bias)
-    weight, bias = layers[-1]
-    return 0.5 * (1 + np.tanh(0.5 * (h @ weight.T + bias)))

@@ -42,6 +42,22 @@ export const forward = (layers, x, activation) =>
 /** The mean picture of p(x | z): 784 values in [0, 1]. */
 export const decode = (layers, z, activation) => forward(layers, z, activation).map((a) => 1 / (1 + Math.exp(-a)));
 
+/** `cells` x `cells` digits over [-reach, reach]^2 as one picture, z rising to the right and upward. */
+export const decodedMap = (decodeAt, reach, cells) => {
+  const width = 28 * cells;
+  const picture = new Float32Array(width * width);
+  const place = (k) => -reach + ((k + 0.5) * 2 * reach) / cells;
+  for (let row = 0; row < cells; row++) {
+    for (let column = 0; column < cells; column++) {
+      const image = decodeAt([place(column), place(cells - 1 - row)]);
+      for (let i = 0; i < 784; i++) {
+        picture[(28 * row + Math.floor(i / 28)) * width + 28 * column + (i % 28)] = image[i];
+      }
+    }
+  }
+  return { picture, width };
+};
+
 /** The posterior of a picture: { mu, sigma }, two numbers each. */
 export const encode = (layers, x, activation) => {
   const out = forward(layers, x, activation);

@@ -14,7 +14,7 @@ def layers_of(name, network, ends):
 
     Raises ValueError unless the layers follow each other from ends[0] to ends[1].
     """
-    layers = [(_array(weight), _array(bias)) for weight, bias in network]
+    layers = [(as_numpy(weight), as_numpy(bias)) for weight, bias in network]
     sizes = [layers[0][0].shape[1], *(len(bias) for _, bias in layers)]
     follows = all(w.shape == (m, n) for (w, _), n, m in zip(layers, sizes, sizes[1:], strict=False))
     if not follows or (sizes[0], sizes[-1]) != ends:
@@ -58,5 +58,5 @@ def flat(*networks):
     }
 
 
-def _array(values):
+def as_numpy(values):
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
