@@ -96,7 +96,7 @@ const pair = (ui, data, now) => {
 
 const cutPanels = (ui, data, now) => {
   ui.panel({
-    title: "One digit: data and reconstruction, with the cut",
+    title: "Data, reconstruction, and the cut",
     height: 170,
     axes: false,
     equal: true,
@@ -113,7 +113,7 @@ const cutPanels = (ui, data, now) => {
     },
   });
   ui.panel({
-    title: "Gray along the cut: data dashed, reconstruction solid",
+    title: "Gray along the cut (data dashed)",
     height: 170,
     x: [0, 1],
     y: [-0.05, 1.1],
@@ -154,7 +154,7 @@ const needle = (plot, y, value, label) => {
 
 const meterPanel = (ui, now) =>
   ui.panel({
-    title: "Sharpness: Laplacian variance, data = 1",
+    title: "Sharpness (data = 1)",
     height: 200,
     x: [0, TOP],
     y: [0, 2.6],
@@ -169,7 +169,7 @@ const meterPanel = (ui, now) =>
 
 const scatterPanel = (ui, rows, now) =>
   ui.panel({
-    title: "Sharpness of samples against diversity",
+    title: "Sharpness against diversity",
     height: 200,
     x: [-0.05, 1.05],
     y: [0, TOP],
@@ -189,7 +189,7 @@ const scatterPanel = (ui, rows, now) =>
 const countsPanel = (ui, rows, now) => {
   const top = 1.15 * Math.max(...rows.flatMap(({ counts }) => counts));
   ui.panel({
-    title: "Classes of the samples, as the judge reads them (bars: square root of the count)",
+    title: "Samples by class (height: root of the count)",
     height: 130,
     x: [-0.6, 9.6],
     y: [0, Math.sqrt(top)],
