@@ -1,5 +1,15 @@
 import { close, equal, ok } from "./check.mjs";
-import { decode, decodedMap, encode, forward, lerp, prepare, slerp, stroke, unpack } from "../../vae_utils/widgets/latent_net.mjs";
+import {
+  decode,
+  decodedMap,
+  encode,
+  forward,
+  lerp,
+  prepare,
+  slerp,
+  stroke,
+  unpack,
+} from "../../vae_utils/widgets/latent_net.mjs";
 
 // 2 -> 2 -> 1 with weights (1, 2; -3, 4) * (0.5, 0.1), then (1, -1) * 2
 const NET = {

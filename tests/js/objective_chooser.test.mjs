@@ -1,5 +1,13 @@
 import { close, equal } from "./check.mjs";
-import { album, effectiveClasses, laplacianVariance, middleRow, picture, table, verdict } from "../../vae_utils/widgets/objective_chooser.mjs";
+import {
+  album,
+  effectiveClasses,
+  laplacianVariance,
+  middleRow,
+  picture,
+  table,
+  verdict,
+} from "../../vae_utils/widgets/objective_chooser.mjs";
 
 const tensor = (values, shape) => ({ values, shape });
 

@@ -1,5 +1,12 @@
 import { close, ok } from "./check.mjs";
-import { COSTS, DRAWS, areaBelow, drawNoise, estimates, variance } from "../../vae_utils/widgets/reparameterization.mjs";
+import {
+  COSTS,
+  DRAWS,
+  areaBelow,
+  drawNoise,
+  estimates,
+  variance,
+} from "../../vae_utils/widgets/reparameterization.mjs";
 
 const STATE = { mu: 0.5, sigma: 0.8, dimensions: 1, noise: "replayed", cost: "parabola", parameter: "mu", seed: 3 };
 const mean = (values) => values.reduce((total, value) => total + value, 0) / values.length;

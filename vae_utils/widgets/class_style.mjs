@@ -19,7 +19,8 @@ const drawer = (model) => {
 
 const padPanel = (ui, draw, z) => {
   const pads = new Map();
-  const pad = (label) => pads.get(label) ?? pads.set(label, decodedMap((at) => draw(at, label), REACH, CELLS)).get(label);
+  const paint = (label) => decodedMap((at) => draw(at, label), REACH, CELLS);
+  const pad = (label) => pads.get(label) ?? pads.set(label, paint(label)).get(label);
   const panel = ui.panel({
     title: "The style pad: drag z",
     label: "the chosen class drawn in many styles, with z on it",

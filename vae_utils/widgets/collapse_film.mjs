@@ -5,7 +5,10 @@ import { format, linspace, sum, tensor } from "./maths.mjs";
 /** The films as nested arrays, kl[remedy][frame][dimension], in nats. */
 export const films = ({ values, shape: [remedies, frames, d] }) =>
   Array.from({ length: remedies }, (_, r) =>
-    Array.from({ length: frames }, (_, f) => Array.from(values.subarray((r * frames + f) * d, (r * frames + f + 1) * d))),
+    Array.from({ length: frames }, (_unused, f) => {
+      const start = (r * frames + f) * d;
+      return Array.from(values.subarray(start, start + d));
+    }),
   );
 
 /** The frame nearest to a percentage of the training. */
@@ -46,7 +49,8 @@ const curvesPanel = (ui, totals, chosen, top) =>
         plot.line(steps, totals[chosen()], { color: "kl", width: 3.5 });
       });
       plot.hline(ui.get("ceiling"), { color: "evidence", dash: [6, 4] });
-      plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", { align: "right", dy: -6, color: "evidence" });
+      const style = { align: "right", dy: -6, color: "evidence" };
+      plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", style);
       plot.vline((ui.get("percent") / 100) * ui.get("steps"), { color: "ink", width: 1.5 });
     },
   });

@@ -177,7 +177,9 @@ const scatterPanel = (ui, rows, now) =>
     yLabel: "sharpness",
     draw(plot) {
       plot.hline(1, { color: "data", dash: [5, 4] });
-      for (const { recall, drawn } of rows) plot.points([recall], [Math.min(TOP, drawn)], { radius: 4, color: "muted" });
+      for (const { recall, drawn } of rows) {
+        plot.points([recall], [Math.min(TOP, drawn)], { radius: 4, color: "muted" });
+      }
       const { name, recall, drawn } = now();
       const [y, right] = [Math.min(TOP, drawn), recall > 0.5];
       plot.points([recall], [y], { radius: 7, color: "likelihood" });

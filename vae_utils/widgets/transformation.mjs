@@ -151,7 +151,8 @@ export default {
       }),
     );
     ui.select({ name: "source", label: "Noise" });
-    ui.select({ name: "map", label: "Map", labels: { ranks: "ranks u = F(z)", "two humps": "two humps, by (1.3)", fold: "fold |z|" } });
+    const labels = { ranks: "ranks u = F(z)", "two humps": "two humps, by (1.3)", fold: "fold |z|" };
+    ui.select({ name: "map", label: "Map", labels });
     ui.slider({ name: "probe", label: "slice at z", step: 0.05 });
     for (const name of NAMES) ui.on(name, ui.redraw);
 

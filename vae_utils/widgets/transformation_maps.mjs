@@ -94,7 +94,7 @@ export const slopeOf = (g, z, h = 1e-4) => (g(z + h) - g(z - h)) / (2 * h);
 
 const NOISE = linspace(-6, 6, 4801);
 
-/** The density of g(z) as mean heights over `count` boxes of [low, high]: every sliver of noise keeps its probability. */
+/** The density of g(z): mean heights over `count` boxes of [low, high]. Every sliver of noise keeps its probability. */
 export const pushforward = (g, source, [low, high], count = 240) => {
   const heights = new Float64Array(count);
   const width = (high - low) / count;
@@ -107,7 +107,8 @@ export const pushforward = (g, source, [low, high], count = 240) => {
     if (mass <= 0 || !(to >= 0) || !(from < count)) continue;
     const [first, last] = [Math.max(0, Math.floor(from)), Math.min(count - 1, Math.floor(to))];
     for (let box = first; box <= last; box++) {
-      const share = to - from < 1e-9 ? 1 / (last - first + 1) : (Math.min(to, box + 1) - Math.max(from, box)) / (to - from);
+      const overlap = Math.min(to, box + 1) - Math.max(from, box);
+      const share = to - from < 1e-9 ? 1 / (last - first + 1) : overlap / (to - from);
       heights[box] += (mass * share) / width;
     }
   }
