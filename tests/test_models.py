@@ -171,6 +171,16 @@ class TestObservations:
         torch.testing.assert_close(x.mu, mean)
         torch.testing.assert_close(x.logvar, logvar)
 
+    def test_sigma_is_one_unless_told(self):
+        builders = (
+            lambda: mlp_vae(784, 2, (4,), likelihood="gaussian"),
+            lambda: mlp_autoencoder(784, 2, (4,), likelihood="gaussian"),
+            lambda: conv_vae(2, channels=2, likelihood="gaussian"),
+        )
+        for build in builders:
+            assert (build().likelihood(torch.zeros(1, 2)).sigma == 1).all()
+        assert (models.observation_model("gaussian")(self.params).sigma == 1).all()
+
     @pytest.mark.parametrize("sigma", [0, -1.0, math.nan, math.inf, "fixed", None, [1.0]])
     def test_bad_sigma(self, sigma):
         refuses(lambda: models.GaussianObservation(sigma), "sigma", repr(sigma), "> 0, 'shared' or 'per_pixel'")
@@ -220,6 +230,17 @@ class TestBuilders:
         assert torch.equal(before, torch.random.get_rng_state())
         for seed in (-1, 0.5):
             refuses(lambda seed=seed: build(seed=seed), "seed", repr(seed), "whole number >= 0")
+
+    def test_groups_of_examples_keep_their_shape(self):
+        model, x = mlp_vae(6, 2, hidden=(4,)), torch.rand(3, 5, 6)
+        q = model.posterior(x)
+        assert q.batch_shape == (3, 5)
+        torch.testing.assert_close(q.mu[1], model.posterior(x[1]).mu)
+        torch.testing.assert_close(q.logvar[1], model.posterior(x[1]).logvar)
+
+    def test_thirty_two_channels_unless_told(self):
+        assert torch.equal(parameters(conv_vae(2)), parameters(conv_vae(2, channels=32)))
+        assert models.ConvDecoder(2).layers[0].out_features == 64 * 49
 
     def test_convolutions_keep_images_apart(self):
         model, z = conv_vae(3, channels=4), torch.randn(2, 5, 3)
