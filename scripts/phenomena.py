@@ -46,7 +46,7 @@ PHENOMENA = (
         "mean posterior $\\sigma$ after 600 steps", early.two_forces,
     ),
     Phenomenon(
-        FIVE, "Surplus dimensions", "Dimensions that the faces do not need switch off",
+        FIVE, "Surplus dimensions", "Surplus dimensions switch off, in some runs one that had a use, too",
         "active units of ten offered for four true numbers, and nats", early.surplus_dimensions,
     ),
     Phenomenon(
@@ -115,7 +115,7 @@ A seed sets the first weights of every model, the order of the batches and all n
 the scans that come with the book, so nothing has to be downloaded. If your chapters read MNIST, their numbers differ
 from these; look for the same direction. Networks and training lengths are those of the chapters, with two exceptions:
 the VAE of the first row trains for 8 epochs instead of 18, and the digits of chapter 7 are read by the classifier of
-chapter 9.
+chapter 9. Where a chapter sweeps a setting, some rows take a few of its values.
 
 Each number is the mean over the seeds {seeds}, ± the standard deviation between them. Nothing here is typed by hand:
 `make phenomena` runs everything again and writes this page, in about {minutes} of one processor core.
@@ -130,7 +130,9 @@ def summarize(results: list[dict]) -> dict[str, tuple[float, float]]:
 
 
 def written(mean: float, spread: float) -> str:
-    """As many decimals as show two digits of the spread, at least one and at most three."""
+    """As many decimals as show two digits of the spread, at least one and at most three; none for equal counts."""
+    if spread == 0 and mean == int(mean):
+        return f"{mean:.0f} ± 0"
     decimals = 3 if spread < 1e-9 else min(3, max(1, 1 - math.floor(math.log10(spread))))
     text = f"{mean:.{decimals}f} ± {spread:.{decimals}f}"
     return re.sub(r"^-(?=0\.0* )", "", text).replace("-", "−")
@@ -140,7 +142,10 @@ def section(phenomenon: Phenomenon) -> str:
     """A link to the section, by the heading that the chapter has now."""
     cells = json.loads((CHAPTERS / f"{phenomenon.chapter}.ipynb").read_text(encoding="utf8"))["cells"]
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    (heading,) = (h for h in re.findall(r"^##+ (.*)$", text, re.MULTILINE) if phenomenon.heading in h)
+    headings = [h for h in re.findall(r"^##+ (.*)$", text, re.MULTILINE) if phenomenon.heading in h]
+    if len(headings) != 1:
+        raise ValueError(f"{phenomenon.chapter}: {len(headings)} headings contain {phenomenon.heading!r}, expected one")
+    heading = headings[0]
     anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
     title = re.sub(r"^\d+\.? ", "", heading)
     return f"[{int(phenomenon.chapter[:2])}: {title}]({phenomenon.chapter}.ipynb#{anchor})"
