@@ -125,6 +125,12 @@ class TestVQ:
         q = Code(z)
         assert q.log_prob(z).tolist() == [0, 0] and q.log_prob(z.flip(0)).tolist() == [-math.inf] * 2
 
+    def test_the_codebook_depends_on_the_seed_alone(self):
+        def book(seed):
+            return models.VQVAE(None, None, None, slots=1, codes=4, width=2, seed=seed).codebook
+
+        assert torch.equal(book(3), book(3)) and not torch.equal(book(3), book(4))
+
     def test_perplexity_counts_codes(self):
         assert evaluation.perplexity(torch.arange(8).reshape(4, 2), 8) == pytest.approx(8)
         assert evaluation.perplexity(torch.full((9, 1), 3), 8) == pytest.approx(1)

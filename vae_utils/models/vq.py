@@ -29,14 +29,16 @@ class VQVAE(nn.Module):
     """prior: learned probabilities of the codes in each slot; posterior: all mass on the nearest code; any likelihood.
 
     encoder: x (B, D) -> (B, slots * width)      decoder: (..., slots * width) -> parameters of the likelihood
-    codebook: (codes, width).      z: code numbers, int64 (..., slots).
+    codebook: (codes, width), drawn from N(0, 1) by `seed`.      z: code numbers, int64 (..., slots).
     """
 
-    def __init__(self, encoder, decoder, observation, slots, codes, width):
+    def __init__(self, encoder, decoder, observation, slots, codes, width, seed=0):
         super().__init__()
         self.encoder, self.decoder, self.observation = encoder, decoder, observation
         self.slots, self.width = whole_number(slots, "slots"), whole_number(width, "width")
-        self.codebook = nn.Parameter(torch.randn(whole_number(codes, "codes", least=2), width))
+        generator = torch.Generator().manual_seed(whole_number(seed, "seed", least=0))
+        start = torch.randn(whole_number(codes, "codes", least=2), width, generator=generator)
+        self.codebook = nn.Parameter(start)
         self.prior_logits = nn.Parameter(torch.zeros(slots, codes))
 
     def prior(self, y=None):
