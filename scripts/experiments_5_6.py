@@ -108,7 +108,7 @@ def exact_law(seed):
         kl = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
         wrong += abs(int((kl > 0.01).sum()) - int((eigenvalues > sigma2).sum()))
         worst = max(worst, (kl - 0.5 * torch.log(eigenvalues / sigma2).clamp(min=0)).abs().max().item())
-    return {"dimensions counted wrongly, of 36": wrong, "largest error of a KL": worst}
+    return {"wrong counts, of 36": wrong, "largest error of a KL": worst}
 
 
 @functools.cache
@@ -127,7 +127,7 @@ def empty_letter(seed):
         fit(model, coins(8000, 0), steps=600, lr=5e-3, seed=seed)
         score = evaluation.evaluate(model, coins(2000, 1), samples=2)
         found[f"KL, {context} throws in view"], elbo[context] = score["kl"], score["elbo"]
-    return found | {"ELBO with 31 minus ELBO with 0": elbo[31] - elbo[0]}
+    return found | {"ELBO, with 31 minus with 0": elbo[31] - elbo[0]}
 
 
 def free_bits(model, x, y=None, beta=1.0):

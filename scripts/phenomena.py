@@ -152,7 +152,7 @@ def section(phenomenon: Phenomenon) -> str:
 
 
 def row(phenomenon: Phenomenon, numbers: dict[str, tuple[float, float]], seconds: float) -> str:
-    lines = "<br>".join(f"{name}: {written(*pair)}" for name, pair in numbers.items())
+    lines = "<br>".join(f"{name}: {written(*pair)}".replace(" ", "&nbsp;") for name, pair in numbers.items())
     return f"| {phenomenon.claim} | {section(phenomenon)} | {phenomenon.measured} | {lines} | {seconds:.0f} s |"
 
 
