@@ -79,7 +79,7 @@ PHENOMENA = (
     ),
     Phenomenon(
         SIX, "learn sigma", "A pixel model that learns its $\\sigma$ says more than one with $\\sigma = 1$",
-        "KL in nats, active units of 10", early.learned_sigma,
+        "KL, nats", early.learned_sigma,
     ),
     Phenomenon(
         SEVEN, "Five models, two sizes", "Class means need room; a label in the decoder works best with a small $z$",
