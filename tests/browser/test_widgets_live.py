@@ -296,3 +296,13 @@ def test_the_javascript_units_pass_in_the_browser_too(browser, serve):
                 f"/tests/js/{path.name}",
             )
             assert results and not [r for r in results if r["error"]], (path.name, results)
+
+
+def test_with_reduced_motion_the_end_is_shown_at_once(browser, tmp_path):
+    with open_page(browser, reduced_motion="reduce") as page:
+        page.goto(write_page(tmp_path, widgets.KL(mu=2.0, sigma=0.4).to_html()).as_uri())
+        (root,) = page.widgets()
+        root.get_by_role("button", name="Find the best q").click()
+        page.settle()
+        assert "0.000" in readout(root).split("\n")[1]
+        page.check()
