@@ -52,7 +52,7 @@ def _in_chromium(path, name, argument):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with playwright.sync_playwright() as started:
         page = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS).new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/pyproject.toml")
+        page.goto(f"http://127.0.0.1:{server.server_port}/tests/js/")
         code = "async ([path, name, argument]) => (await import(path))[name](argument)"
         result = page.evaluate(code, [f"/{path}", name, argument])
     server.shutdown()
