@@ -179,7 +179,8 @@ class RowsGivenCode(nn.Module):
 def dead_codes(seed):
     found = {}
     for scale in (0.3, 1.0, 10.0):
-        model = models.VQVAE(models.mlp([32, 32, 4]), nn.Identity(), RowsGivenCode(), slots=1, codes=16, width=4)
+        encoder = models.mlp([32, 32, 4])
+        model = models.VQVAE(encoder, nn.Identity(), RowsGivenCode(), slots=1, codes=16, width=4, seed=seed)
         model.codebook.data.mul_(scale)
         fit(model, coins(8000, 0), steps=300, lr=5e-3, objective=objectives.vq_elbo, seed=seed)
         found[f"first codebook × {scale:g}"] = evaluation.perplexity(model.posterior(coins(2000, 1)).value, 16)
