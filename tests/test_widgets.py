@@ -1,5 +1,6 @@
 """Widgets without a page: fields, payload, bundler; and the JavaScript, linted and unit-tested under Node."""
 
+import html
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from vae_utils import widgets
-from vae_utils.widgets import bundle, fields, host
+from vae_utils.widgets import bundle, fields, host, quantized
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "vae_utils" / "widgets"
@@ -201,3 +202,19 @@ def test_javascript_units(path):
     results = json.loads(done.stdout)
     assert results
     assert not [result for result in results if result["error"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_javascript_a_sentence_and_a_still_figure_remain(name):
+    remains = make(name).to_html().split("<noscript>")[1].split("</noscript>")[0]
+    assert getattr(widgets, name).sentence in html.unescape(remains)
+    assert '<svg viewBox="0 0' in remains and 'role="img" aria-label=' in remains
+
+
+def test_what_is_packed_for_the_page_unpacks_to_the_rounded_layers():
+    rng = np.random.default_rng(0)
+    nets = [[(rng.normal(size=(3, 2)), rng.normal(size=3))], [(rng.normal(size=(4, 3)), rng.normal(size=4))]]
+    packed = quantized.flat(*nets)
+    for net, layers in zip(nets, quantized.unpack([[2, 3], [3, 4]], **packed), strict=True):
+        for (weight, bias), (original, same) in zip(layers, net, strict=True):
+            assert np.abs(weight - original).max() <= np.abs(original).max() / 127 and np.array_equal(bias, same)

@@ -55,6 +55,19 @@ class BetaSweep(Widget):
             codes=np.round(mu / reach[:, :, None, None] * 127), reach=reach, **images, **stacked, **values,
         )  # fmt: skip
 
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(5, 2.6))).subplots()
+        rate, distortion = self.rate[:, -1], self.distortion[:, -1]
+        axes.plot(rate, distortion, "o-", color=plots.COLORS["elbo"])
+        for beta, x, y in zip(self.betas, rate, distortion, strict=True):
+            axes.annotate(f"{beta:g}", (x, y), xytext=(5, 4), textcoords="offset points")
+        axes.set(xlabel="rate, nats", ylabel="distortion, nats", title="each point one model, named by its beta")
+        return plots.show(figure, alt="Rate against distortion of the trained models, named by beta.").svg
+
     @classmethod
     def example(cls):
         """A small invented sweep, for tests of the widget: no training behind it."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from .fields import Array, Choice, Number, Record
 from .host import Widget
-from .quantized import ACTIVATIONS, flat, layers_of, rounding_error
+from .quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 CLASSES = "0123456789"
 REACH = 3.0  # the pad shows z in [-REACH, REACH]^2
@@ -41,6 +41,17 @@ class ClassStyle(Widget):
         layers, sizes = layers_of("decoder", decoder, (12, 784))
         rounding = rounding_error(layers, inputs, activation)
         return cls(decoder_sizes=sizes, activation=activation, rounding=rounding, **flat(layers), **values)
+
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        inputs = np.concatenate([np.tile([[self.z1, self.z2]], (10, 1)), np.eye(10)], 1)
+        (layers,) = unpack([self.decoder_sizes], self.weights, self.scales, self.biases)
+        axes = (figure := Figure(figsize=(6, 0.8))).subplots()
+        plots.image_grid(decode(layers, inputs, self.activation), columns=10, ax=axes)
+        return plots.show(figure, alt="Every class from 0 to 9, drawn in one style.").svg
 
     @classmethod
     def example(cls, seed=0):

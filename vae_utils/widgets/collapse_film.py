@@ -40,6 +40,19 @@ class CollapseFilm(Widget):
         frames = min(len(array) for array in arrays)
         return cls(kl=np.stack([array[:frames] for array in arrays]), steps=steps, ceiling=ceiling, **values)
 
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(6, 2.8))).subplots()
+        for name, total, dash in zip(REMEDIES, self.kl.sum(2), "- -- -. : - -- -. :".split(), strict=True):
+            axes.plot(np.linspace(0, self.steps, len(total)), total, dash, color=plots.COLORS["kl"], label=name, lw=1.2)
+        axes.axhline(self.ceiling, color=plots.COLORS["evidence"], ls="--")
+        axes.set(xlabel="step", ylabel="KL, nats")
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+        return plots.show(figure, alt="The total KL of each remedy against the steps of training.").svg
+
     @classmethod
     def example(cls):
         """Made-up films, for tests of the widget."""

@@ -15,3 +15,15 @@ class Face(Widget):
     hair = Number(1.0, -3, 3)
     smile = Number(1.4, -3, 3)
     age = Number(-0.6, -3, 3)
+
+    def still(self) -> str:
+        import torch
+        from matplotlib.figure import Figure
+
+        from .. import plots
+        from ..data import FACE_FACTORS, render_faces
+
+        factors = torch.tensor([[getattr(self, name) for name in FACE_FACTORS]])
+        axes = (figure := Figure(figsize=(2.4, 2.4))).subplots()
+        plots.image_grid(render_faces(factors, 64), columns=1, ax=axes)
+        return plots.show(figure, alt="The face that the five numbers draw at the start.").svg

@@ -6,7 +6,7 @@ import numpy as np
 
 from .fields import Array, Choice, Flag, Number, Record
 from .host import Widget
-from .quantized import ACTIVATIONS, as_numpy, flat, layers_of, rounding_error
+from .quantized import ACTIVATIONS, as_numpy, decode, flat, layers_of, rounding_error, unpack
 
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
 
@@ -63,6 +63,16 @@ class LatentExplorer(Widget):
             codes=np.round(np.clip(as_numpy(codes) / REACH, -1, 1) * 127), labels=as_numpy(labels),
             examples=np.round(as_numpy(examples) * 255), **values,
         )  # fmt: skip
+
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        nets = unpack([self.encoder_sizes, self.decoder_sizes], self.weights, self.scales, self.biases)
+        axes = (figure := Figure(figsize=(3, 3))).subplots()
+        plots.decoded_map(decode(nets[1], plots.latent_grid(7, REACH), self.activation), ax=axes, extent=REACH)
+        return plots.show(figure, alt="The digits that the decoder draws all over its latent space.").svg
 
     @classmethod
     def example(cls, seed=0):

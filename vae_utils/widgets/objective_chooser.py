@@ -54,6 +54,20 @@ class ObjectiveChooser(Widget):
             **{name: [row[name] for row in rows] for name in ("precision", "recall")}, **values,
         )  # fmt: skip
 
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(6, 2.8))).subplots()
+        axes.barh(OBJECTIVES, self.sharpness[:, 1], color=plots.COLORS["likelihood"])
+        for row, recall in enumerate(self.recall):
+            place = (self.sharpness[row, 1], row)
+            axes.annotate(f"recall {recall:.2f}", place, xytext=(4, -3), textcoords="offset points")
+        axes.set(xlabel="sharpness of samples, data = 1", xlim=(0, 1.3 * max(1.0, self.sharpness[:, 1].max())))
+        axes.invert_yaxis()
+        return plots.show(figure, alt="Bars: sharpness of the samples of eight objectives, with their recall.").svg
+
     @classmethod
     def example(cls):
         """Invented results, for tests of the widget: no training behind them."""

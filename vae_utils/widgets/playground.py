@@ -52,6 +52,15 @@ class Playground(Widget):
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,))
 
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(5, 1.6))).subplots()
+        plots.image_grid(self.ink[:30] / 16, columns=15, ax=axes)
+        return plots.show(figure, alt="Some of the real digits that can be learned here.").svg
+
     def __init__(self, **values):
         from sklearn.datasets import load_digits
 

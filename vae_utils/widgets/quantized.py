@@ -1,5 +1,7 @@
 """Small networks rounded to 8 bits for a page, and what the rounding costs. The page reads them with latent_net.mjs."""
 
+from itertools import pairwise
+
 import numpy as np
 
 ACTIVATIONS = {
@@ -56,6 +58,20 @@ def flat(*networks):
         "scales": np.concatenate([scale for _, scale in rounded]),
         "biases": np.concatenate([bias for _, bias in layers]),
     }
+
+
+def unpack(nets, weights, scales, biases):
+    """The layers of the networks of the given sizes, cut out of what `flat` has joined."""
+    w = row = 0
+    networks = []
+    for sizes in nets:
+        layers = []
+        for n, m in pairwise(sizes):
+            whole = weights[w : w + n * m].reshape(m, n)
+            layers.append((whole * scales[row : row + m, None], biases[row : row + m]))
+            w, row = w + n * m, row + m
+        networks.append(layers)
+    return networks
 
 
 def as_numpy(values):

@@ -26,3 +26,20 @@ class Transformation(Widget):
     knot_3 = Number(0.0, -3.5, 3.5)
     knot_4 = Number(1.0, -3.5, 3.5)
     knot_5 = Number(2.0, -3.5, 3.5)
+
+    def still(self) -> str:
+        import math
+
+        import numpy as np
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        z = np.linspace(-3, 3, 601)
+        rank = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in z])
+        axes = (figure := Figure(figsize=(5, 2.4))).subplots(1, 2)
+        axes[0].plot(z, np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi), color=plots.COLORS["prior"])
+        axes[0].set(xlabel="noise z", ylabel="density")
+        axes[1].plot(z, rank, color=plots.COLORS["likelihood"])
+        axes[1].set(xlabel="z", ylabel="ranks, x = F(z)")
+        return plots.show(figure, alt="The density of normal noise, and the map that turns it into its rank.").svg
