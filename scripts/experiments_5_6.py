@@ -89,7 +89,7 @@ def collapse_by_price(seed):
     found = {}
     for beta in (1, 4, 16, 64):
         model = models.mlp_vae(784, 10, hidden=(200,), seed=seed)
-        fit(model, digits(3000).x, epochs=12, lr=4e-3, beta=beta, seed=seed)
+        fit(model, digits(3000).x, epochs=10, lr=4e-3, beta=beta, seed=seed)
         found[f"β = {beta}"] = evaluation.evaluate(model, digits(500, train=False).x)["kl"]
     return found
 
@@ -103,7 +103,7 @@ def exact_law(seed):
     wrong, worst = 0, 0.0
     for sigma2 in (0.4, 0.9, 1.8, 3.5, 6.0, 12.0):
         model = models.LinearVAE(12, 6, sigma=math.sqrt(sigma2), seed=seed)
-        fit(model, x, steps=1200, batch_size=1000, lr=3e-2, seed=seed)
+        fit(model, x, steps=1000, batch_size=800, lr=3e-2, seed=seed)
         q = model.posterior(x)
         kl = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
         wrong += abs(int((kl > 0.01).sum()) - int((eigenvalues > sigma2).sum()))
@@ -201,7 +201,7 @@ def learned_sigma(seed):
     x, test = digits(3000).x, digits(500, train=False).x
     for name, objective in (("σ = 1", objectives.elbo), ("σ learned", optimal_sigma_elbo)):
         model = models.mlp_vae(784, 10, hidden=(200,), likelihood="gaussian", sigma=1.0, seed=seed)
-        fit(model, x, epochs=12, lr=4e-3, seed=seed, objective=objective)
+        fit(model, x, epochs=10, lr=4e-3, seed=seed, objective=objective)
         found[f"KL, {name}"] = evaluation.evaluate(model, test)["kl"]
     with torch.no_grad():
         error = x - model.likelihood(model.posterior(x).mean).mean
