@@ -3,6 +3,7 @@
 One color per concept, everywhere. On the website the colors are CSS variables with a variant for dark mode.
 """
 
+import base64
 import hashlib
 import html
 import io
@@ -12,6 +13,7 @@ import re
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from PIL import Image
 
 from .arguments import real_number, whole_number
 
@@ -107,6 +109,7 @@ def show(fig, alt, caption=""):
 def _portable_svg(svg, alt, width):
     """Strip what a page does not need, give ids a unique prefix, and let the page choose the colors."""
     svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", _small_png, svg)
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     used = set(re.findall(r"(?:href=\"#|url\(#)([^\"\)]+)", svg))
@@ -120,6 +123,14 @@ def _portable_svg(svg, alt, width):
     opening = f'<svg {view} role="img" aria-label="{html.escape(alt, quote=True)}" style="{style}" '
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     return opening + names + svg[svg.index(">") + 1 :].strip()
+
+
+def _small_png(match, colors=32):
+    """The same bitmap with a palette: a third of the bytes, and no difference that an eye would see."""
+    picture = Image.open(io.BytesIO(base64.b64decode(match[1]))).convert("RGBA")
+    buffer = io.BytesIO()
+    picture.quantize(colors, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _inline(text):
