@@ -1,130 +1,33 @@
 """The MNIST rows of table 1 in Burda, Grosse & Salakhutdinov, "Importance Weighted Autoencoders" (2016), trained anew.
 
 python benchmarks/paper.py                 show the rows and what has been reached
-python benchmarks/paper.py train ROW ...   train rows; each finished stage is kept on disk, so that a run can be resumed
-python benchmarks/paper.py score ROW ...   5,000 samples for each of the 10,000 test images; writes benchmarks/paper.json
+python benchmarks/paper.py train ROW ...   train rows (hours); each finished stage is kept, so that a run can be resumed
+python benchmarks/paper.py score ROW ...   5,000 samples for each of 10,000 test images; writes benchmarks/paper.json
+python benchmarks/paper.py curve           the first row with fewer epochs: how the NLL falls with compute
 """
 
 import argparse
 import json
+import os
 import platform
-import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from iwae import ROWS, SEED, Stage, WithoutUnits, binarized, objective
 
 from vae_utils.data import load_digits
+from vae_utils.distributions import DiagonalGaussian
 from vae_utils.evaluation import active_units, evaluate, log_likelihood
-from vae_utils.models import VAE, BernoulliObservation, mlp
-from vae_utils.objectives import Terms, importance_weighted, log_weights
-from vae_utils.randomness import seeded
 from vae_utils.storage import cache_folder, load_model, save_model
 from vae_utils.training import fit
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"
-BATCH_SIZE, SEED = 256, 0
+BATCH_SIZE = 256
 SAMPLES, QUICK_IMAGES, QUICK_SAMPLES = 5000, 500, 500
-
-
-class Stage(NamedTuple):
-    """objective: a name in OBJECTIVES, with k samples of z.  lr: the peak of the one-cycle schedule."""
-
-    objective: str
-    k: int
-    epochs: float
-    lr: float
-
-
-class Row(NamedTuple):
-    """A row of the table: the NLL that the paper reports, the row it starts from, and its own stages."""
-
-    title: str
-    paper: float
-    start: str | None
-    stages: tuple[Stage, ...]
-
-
-ROWS = {
-    "vae-1": Row("VAE, k = 1", 86.76, None, (Stage("elbo", 1, 1200, 3e-3),)),
-    "vae-50": Row("VAE, k = 50", 86.35, "vae-1", (Stage("elbo", 5, 30, 1e-3), Stage("elbo", 50, 8, 5e-4))),
-    "iwae-5": Row("IWAE, k = 5", 85.54, None, (Stage("importance", 5, 600, 3e-3),)),
-    "iwae-50": Row("IWAE, k = 50", 84.78, "iwae-5", (Stage("resampled", 50, 120, 1e-3),)),
-}
-
-
-class HalfPrecisionVAE(VAE):
-    """A VAE whose matrix products run in bfloat16 while it is trained; everything else, and all scoring, in float32."""
-
-    def _encode(self, x):
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
-            return super()._encode(x).float()
-
-    def likelihood(self, z, y=None):
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.training):
-            logits = self.decoder(z)
-        return self.observation(logits.float())
-
-
-def build(pixel_mean=None, seed=SEED):
-    """The paper's one-layer model, 784-200-200-50 with tanh, by Glorot's initialization.
-
-    pixel_mean: (784,) in [0, 1]; the output biases then start at its logit, clamped to +-5.
-    """
-    with seeded(seed):
-        encoder, decoder = mlp((784, 200, 200, 100), nn.Tanh), mlp((50, 200, 200, 784), nn.Tanh)
-        for layer in (*encoder, *decoder):
-            if isinstance(layer, nn.Linear):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
-    if pixel_mean is not None:
-        with torch.no_grad():
-            decoder[-1].bias.copy_(torch.logit(pixel_mean, eps=1e-2).clamp(-5, 5))
-    return HalfPrecisionVAE(encoder, decoder, BernoulliObservation(), 50, 784)
-
-
-def binarized(x, generator=None):
-    """Each pixel 1 with probability its grey level, drawn anew at every call."""
-    return (torch.rand(x.shape, device=x.device, generator=generator) < x).float()
-
-
-def averaged_elbo(terms):
-    """The ELBO from the averages over k samples that `importance_weighted` also returns."""
-    return terms._replace(elbo=terms.reconstruction - terms.kl)
-
-
-def objective(kind, k, compiled=False):
-    """An objective for `fit` on grey x (B, 784), which it binarizes anew at every step.
-
-    "elbo": the ELBO, averaged over k samples of z.   "importance": the importance-weighted bound L_k.
-    "resampled": L_k with the gradient of one z per image, drawn in proportion to its importance weight: unbiased too
-    (Burda et al. 2016, section 3), and the k - 1 others need no backward pass.
-    """
-    bound = torch.compile(importance_weighted) if compiled else importance_weighted
-    weights = torch.compile(log_weights) if compiled else log_weights
-
-    def dense(model, x, y=None, beta=1.0):
-        eps = torch.randn(k, len(x), model.latent_dim, device=x.device)
-        terms = bound(model, binarized(x), k=k, eps=eps)
-        return averaged_elbo(terms) if kind == "elbo" else terms
-
-    def resampled(model, x, y=None, beta=1.0):
-        x, eps = binarized(x), torch.randn(k, len(x), model.latent_dim, device=x.device)
-        with torch.no_grad():
-            log_w = weights(model, x, k, eps=eps)
-        chosen = torch.multinomial(log_w.softmax(0).T, 1).T  # (1, B)
-        eps = eps.gather(0, chosen.unsqueeze(-1).expand(-1, -1, model.latent_dim))
-        terms = bound(model, x, k=1, eps=eps)
-        value = log_w.logsumexp(0) - torch.tensor(float(k)).log()
-        return Terms(terms.elbo + (value - terms.elbo).detach(), terms.reconstruction, terms.kl, terms.z)
-
-    if kind not in ("elbo", "importance", "resampled"):
-        raise ValueError(f"kind: got {kind!r}, expected 'elbo', 'importance' or 'resampled'")
-    return resampled if kind == "resampled" else dense
+CURVE_EPOCHS = (25, 100, 300)
 
 
 def stage_file(row, number):
@@ -132,42 +35,49 @@ def stage_file(row, number):
 
 
 def train(name, x, compiled=False):
-    """Train what is missing of a row, and of the row it starts from; the model and the settings it was trained by."""
+    """Train what is missing of a row, and of the row it starts from: the model, and its stages with their times."""
     row = checked_row(name)
-    model, done = train(row.start, x, compiled) if row.start else (build(x.mean(0)), [])
+    model, done = train(row.start, x, compiled) if row.start else (row.model(x.mean(0)), [])
     for number, stage in enumerate(row.stages):
-        settings, path = [*done, {**stage._asdict(), "batch_size": BATCH_SIZE, "seed": SEED}], stage_file(name, number)
+        path = stage_file(name, number)
+        wanted = [*done, {**stage._asdict(), "batch_size": BATCH_SIZE, "seed": SEED}]
         if path.is_file():
             done = load_model(model, path)["stages"]
-            if [without_times(one) for one in done] != [without_times(one) for one in settings]:
-                raise ValueError(f"{path}: got a model trained by {done}, expected {settings}; move the file away")
+            if [without_times(stage) for stage in done] != [without_times(stage) for stage in wanted]:
+                raise ValueError(f"{path}: got a model trained by {done}, expected {wanted}; move the file away")
             continue
-        print(f"{name}: stage {number + 1} of {len(row.stages)}, {stage}", flush=True)
-        started = time.process_time()
-        history = fit(
-            model, x, epochs=stage.epochs, batch_size=BATCH_SIZE, lr=stage.lr, seed=SEED,
-            objective=objective(stage.objective, stage.k, compiled), callback=reporter(name),
-        )  # fmt: skip
-        settings[-1] |= {
-            "steps": len(history),
-            "core_hours": round((time.process_time() - started) / 3600, 3),
-            "hours": round(history.seconds / 3600, 3),
-            "bound": round(-float(history.per_epoch("loss")[-1]), 2),
-        }
-        if history.interrupted:
-            raise SystemExit(f"{name}: stopped in stage {number + 1}, which is not kept; the stages before it are.")
-        save_model(model, path, {"stages": settings})
-        done = settings
-        print(f"{name}: stage {number + 1} done, {settings[-1]}", flush=True)
+        times = run_stage(model, x, stage, f"{name}, stage {number + 1} of {len(row.stages)}", compiled)
+        done = [*done, wanted[-1] | times]
+        save_model(model, path, {"stages": done})
     return model, done
 
 
+def run_stage(model, x, stage, title, compiled=False):
+    """Train the model by one stage: {steps, core_hours, hours, bound on the training images in the last epoch}."""
+    print(f"{title}: {stage}", flush=True)
+    started = time.process_time()
+    history = fit(
+        model, x, epochs=stage.epochs, batch_size=BATCH_SIZE, lr=stage.lr, seed=SEED,
+        objective=objective(stage.objective, stage.k, compiled), callback=reporter(title),
+    )  # fmt: skip
+    if history.interrupted:
+        raise SystemExit(f"{title}: interrupted, and not kept; earlier stages are.")
+    times = {
+        "steps": len(history),
+        "core_hours": round((time.process_time() - started) / 3600, 3),
+        "hours": round(history.seconds / 3600, 3),
+        "bound": round(-float(history.per_epoch("loss")[-1]), 2),
+    }
+    print(f"{title}: {times}", flush=True)
+    return times
+
+
 def without_times(stage):
-    return {key: value for key, value in stage.items() if key not in ("steps", "core_hours", "hours", "bound")}
+    return {key: stage[key] for key in (*Stage._fields, "batch_size", "seed")}
 
 
 def reporter(name):
-    """A callback for `fit` that prints a line now and then."""
+    """A callback for `fit` that prints a line a minute."""
     clock = {"at": time.perf_counter()}
 
     def report(step, model):
@@ -180,22 +90,141 @@ def reporter(name):
 
 def checked_row(name):
     if name not in ROWS:
-        raise SystemExit(f"row: got {name!r}, expected one of {', '.join(ROWS)}")
+        raise ValueError(f"row: got {name!r}, expected one of {', '.join(ROWS)}")
     return ROWS[name]
+
+
+def test_images():
+    """The 10,000 test images, binarized once, the same at every call."""
+    return binarized(load_digits(train=False, source="mnist").x, torch.Generator().manual_seed(0))
+
+
+def nll(model, x, samples, seed=0):
+    """-L_K of each row of x (N, 784), in nats, (N,)."""
+    generator = torch.Generator().manual_seed(seed)
+    return -log_likelihood(model, x, samples, batch_size=50, chunk=50, generator=generator)
+
+
+def quick_score(model, x, seed=0):
+    """The mean NLL of 500 fixed images by 500 samples, in nats."""
+    return nll(model, x[:QUICK_IMAGES], QUICK_SAMPLES, seed).mean().item()
+
+
+def score(name, stages):
+    """The entry of a row in the JSON file: every number is of the committed weights, in float32."""
+    model, x, started = stored_model(name, stages), test_images(), time.process_time()
+    each = nll(model, x, SAMPLES)
+    quick = [quick_score(model, x, seed) for seed in range(4)]
+    active = active_units(model, x)
+    one_layer = isinstance(model.posterior(x[:1]), DiagonalGaussian)
+    return {
+        "title": ROWS[name].title,
+        "paper": ROWS[name].paper,
+        "nll": each.mean().item(),
+        "standard_error": (each.std() / len(each) ** 0.5).item(),
+        "negative_elbo": -evaluate(model, x, samples=10)["elbo"],
+        "active_units": int(active.sum()),
+        "nll_500": nll(model, x, 500).mean().item(),
+        "nll_500_without_inactive": nll(WithoutUnits(model, active), x, 500).mean().item() if one_layer else None,
+        "quick": {"nll": quick[0], "standard_error": float(np.std(quick, ddof=1))},
+        "scoring_core_hours": (time.process_time() - started) / 3600,
+        "stages": stages,
+        "steps": sum(stage["steps"] for stage in stages),
+        "core_hours": sum(stage["core_hours"] for stage in stages),
+        "machine": machine(),
+    }
+
+
+def machine():
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}"
+
+
+def weights_file(name):
+    return FOLDER / "weights" / f"{name}.safetensors"
+
+
+def stored_model(name, stages):
+    """The row's model with its committed weights. Raises ValueError unless they were trained by exactly `stages`."""
+    model = ROWS[name].model().eval()
+    load_model(model, weights_file(name), settings={"row": name, "stages": stages})
+    return model
+
+
+def results():
+    """What the JSON file says: {row: entry}; empty where there is none."""
+    return json.loads(RESULTS.read_text(encoding="utf8")) if RESULTS.is_file() else {}
+
+
+def keep(name, entry):
+    """Write one entry to the JSON file, after reading the others again: two rows can be scored at the same time."""
+    entries = results() | {name: entry}
+    ordered = {row: entries[row] for row in (*ROWS, "curve") if row in entries}
+    RESULTS.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf8")
+
+
+def train_and_keep(name, x, compiled):
+    model, stages = train(name, x, compiled)
+    save_model(model, weights_file(name), {"row": name, "stages": stages}, half=True)
+    print(f"{name}: weights in {weights_file(name)}", flush=True)
+
+
+def score_and_keep(name):
+    checked_row(name)
+    path = weights_file(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"row: got {name!r}, which has no weights in {path}; train it first")
+    stages = load_model(ROWS[name].model(), path)["stages"]
+    entry = score(name, stages)
+    keep(name, entry)
+    print(f"{name}: NLL {entry['nll']:.2f} +- {entry['standard_error']:.2f}, paper {entry['paper']}", flush=True)
+
+
+def learning_curve(x, compiled):
+    """The first row with fewer epochs: NLL of all test images by 500 samples against core hours."""
+    points, test = [], test_images()
+    for epochs in CURVE_EPOCHS:
+        stage = ROWS["vae-1"].stages[0]._replace(epochs=epochs)
+        model = ROWS["vae-1"].model(x.mean(0))
+        done = run_stage(model, x, stage, f"curve, {epochs} epochs", compiled)
+        points.append({"epochs": epochs, **done, "nll_500": nll(model, test, 500).mean().item()})
+        keep("curve", points)
+
+
+def show():
+    entries = results()
+    for name, row in ROWS.items():
+        ours = f"{entries[name]['nll']:.2f}" if name in entries else "not run"
+        print(f"{name:20} {row.title:34} paper {row.paper:.2f}   ours {ours}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command")
     for command in ("train", "score"):
-        sub = commands.add_parser(command)
-        sub.add_argument("rows", nargs="+", metavar="ROW", help=", ".join(ROWS))
-    commands.choices["train"].add_argument("--compile", action="store_true", help="with torch.compile (needs a C++ compiler)")
+        commands.add_parser(command).add_argument("rows", nargs="+", metavar="ROW", help=", ".join(ROWS))
+    commands.add_parser("curve")
+    for command in ("train", "curve"):
+        commands.choices[command].add_argument(
+            "--compile", action="store_true", help="by torch.compile, which needs a C++ compiler: same results, sooner"
+        )
     arguments = parser.parse_args()
-    if arguments.command == "train":
-        x = load_digits(train=True, source="mnist").x
-        for name in arguments.rows:
-            train(name, x, arguments.compile)
+    try:
+        for name in getattr(arguments, "rows", ()):
+            checked_row(name)
+        if arguments.command in ("train", "curve"):
+            x = load_digits(train=True, source="mnist").x
+        if arguments.command == "train":
+            for name in arguments.rows:
+                train_and_keep(name, x, arguments.compile)
+        elif arguments.command == "score":
+            for name in arguments.rows:
+                score_and_keep(name)
+        elif arguments.command == "curve":
+            learning_curve(x, arguments.compile)
+        else:
+            show()
+    except (ValueError, FileNotFoundError) as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,219 @@
+"""What table 1 of Burda, Grosse & Salakhutdinov (2016) trains: its models, its objectives, its rows."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import distributions as td
+from torch import nn
+
+from vae_utils.arguments import last_dimension
+from vae_utils.distributions import DiagonalGaussian
+from vae_utils.models import LOGVAR_LIMIT, VAE, BernoulliObservation, mlp
+from vae_utils.objectives import importance_weighted, log_weights
+from vae_utils.randomness import seeded
+
+SEED = 0
+
+
+class HalfPrecisionVAE(VAE):
+    """A VAE whose matrix products run in bfloat16 while it is trained; everything else, and all scoring, in float32."""
+
+    def _encode(self, x):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
+            return super()._encode(x).float()
+
+    def likelihood(self, z, y=None):
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.training):
+            logits = self.decoder(z)
+        return self.observation(logits.float())
+
+
+def build(pixel_mean=None, seed=SEED):
+    """The paper's one-layer model, 784-200-200-50 with tanh, by Glorot's initialization.
+
+    pixel_mean: (784,) in [0, 1]; the output biases then start at its logit, clamped to +-5.
+    """
+    with seeded(seed):
+        encoder, decoder = glorot_mlp(784, 200, 200, 100), glorot_mlp(50, 200, 200, 784)
+    return starting_at(HalfPrecisionVAE(encoder, decoder, BernoulliObservation(), 50, 784), pixel_mean)
+
+
+def glorot_mlp(*sizes):
+    network = mlp(sizes, nn.Tanh)
+    for layer in network[::2]:
+        nn.init.xavier_uniform_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    return network
+
+
+def starting_at(model, pixel_mean):
+    if pixel_mean is not None:
+        with torch.no_grad():
+            model.decoder[-1].bias.copy_(torch.logit(pixel_mean, eps=1e-2).clamp(-5, 5))
+    return model
+
+
+class Chain(td.Distribution):
+    """A Gaussian over one part of z and, given that part, a Gaussian over the other: log p = log p(a) + log p(b | a).
+
+    first: over a.  second: a (..., d_a) -> distribution over b.  z = (a, b) side by side, or (b, a) if `a_last`.
+    """
+
+    arg_constraints = {}  # noqa: RUF012
+    has_rsample = True
+
+    def __init__(self, first, second, a_last=False):
+        self.first, self.second, self.a_last = first, second, a_last
+        super().__init__(first.batch_shape, validate_args=False)
+
+    def _joined(self, a, b):
+        return torch.cat((b, a) if self.a_last else (a, b), -1)
+
+    def _parts(self, z):
+        d = self.first.mu.shape[-1]
+        return (z[..., -d:], z[..., :-d]) if self.a_last else (z[..., :d], z[..., d:])
+
+    @property
+    def mean(self):
+        """The mean of a, and the mean of b there: what counts active units."""
+        return self._joined(self.first.mean, self.second(self.first.mean).mean)
+
+    def log_prob(self, z):
+        a, b = self._parts(z)
+        return self.first.log_prob(a) + self.second(a).log_prob(b)
+
+    def rsample(self, sample_shape=(), eps=None, generator=None):
+        eps_a, eps_b = (None, None) if eps is None else self._parts(eps)
+        a = self.first.rsample(sample_shape, eps_a, generator)
+        return self._joined(a, self.second(a).rsample((), eps_b, generator))
+
+
+class TwoLayerVAE(HalfPrecisionVAE):
+    """Two layers of latent variables, z = (z1, z2): q(z1 | x) q(z2 | z1), and p(z2) p(z1 | z2) p(x | z1).
+
+    Every conditional is a perceptron with two hidden layers (Burda et al. 2016, figure 1 and section 5).
+    """
+
+    def __init__(self, encoder, decoder, up, down, z1_dim=100, z2_dim=50):
+        super().__init__(encoder, decoder, BernoulliObservation(), z1_dim, 784)
+        self.up, self.down, self.z1_dim, self.latent_dim = up, down, z1_dim, z1_dim + z2_dim
+
+    def prior(self, y=None):
+        zeros = next(self.parameters()).new_zeros(self.latent_dim - self.z1_dim)
+        return Chain(DiagonalGaussian(zeros, zeros), lambda z2: self._gaussian(self.down, z2), a_last=True)
+
+    def posterior(self, x, y=None):
+        return Chain(self._gaussian(self.encoder, x), lambda z1: self._gaussian(self.up, z1))
+
+    def likelihood(self, z, y=None):
+        return super().likelihood(last_dimension(z, "z", self.latent_dim)[..., : self.z1_dim])
+
+    def _gaussian(self, network, value):
+        with torch.autocast(value.device.type, torch.bfloat16, enabled=self.training):
+            mu, logvar = network(value).float().chunk(2, -1)
+        return DiagonalGaussian(mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+
+
+def build_two_layers(pixel_mean=None, seed=SEED):
+    """The paper's two-layer model: 784-200-200-100 and 100-100-100-50, and back."""
+    with seeded(seed):
+        encoder, decoder = glorot_mlp(784, 200, 200, 200), glorot_mlp(100, 200, 200, 784)
+        up, down = glorot_mlp(100, 100, 100, 100), glorot_mlp(50, 100, 100, 200)
+    return starting_at(TwoLayerVAE(encoder, decoder, up, down), pixel_mean)
+
+
+class WithoutUnits:
+    """A model whose latent units outside `active` (d,) are switched off: posterior N(0, 1), and the decoder sees 0."""
+
+    def __init__(self, model, active):
+        self.model, self.active = model, active
+
+    def prior(self, y=None):
+        return self.model.prior(y)
+
+    def posterior(self, x, y=None):
+        q = self.model.posterior(x, y)
+        if not isinstance(q, DiagonalGaussian):
+            raise TypeError(f"model: got a posterior {type(q).__name__}, expected a DiagonalGaussian")
+        return DiagonalGaussian(q.mu * self.active, q.logvar * self.active)
+
+    def likelihood(self, z, y=None):
+        return self.model.likelihood(z * self.active, y)
+
+
+def binarized(x, generator=None):
+    """Each pixel 1 with probability its grey level, drawn anew at every call."""
+    return (torch.rand(x.shape, device=x.device, generator=generator) < x).float()
+
+
+def averaged_elbo(terms):
+    """The ELBO from the averages over k samples that `importance_weighted` also returns."""
+    return terms._replace(elbo=terms.reconstruction - terms.kl)
+
+
+def resampled_bound(model, x, eps, bound=importance_weighted, weights=log_weights):
+    """The importance-weighted bound of x (B, D) by eps (k, B, d), with the gradient of one z per image.
+
+    That z is drawn in proportion to its importance weight, so the gradient is right on average, and the other k - 1
+    need no backward pass (Burda et al. 2016, section 3). Returns `Terms`, each (B,), in nats.
+    """
+    with torch.no_grad():
+        log_w = weights(model, x, len(eps), eps=eps)
+        value = log_w.logsumexp(0) - math.log(len(eps))
+    chosen = torch.multinomial(log_w.softmax(0).T, 1).T  # (1, B)
+    terms = bound(model, x, k=1, eps=eps.gather(0, chosen.unsqueeze(-1).expand(-1, -1, eps.shape[-1])))
+    return terms._replace(elbo=terms.elbo + (value - terms.elbo).detach())
+
+
+def objective(kind, k, compiled=False):
+    """An objective for `fit` on grey x (B, 784), which it binarizes anew at every step.
+
+    "elbo": the ELBO, averaged over k samples of z.   "importance": the importance-weighted bound L_k.
+    "resampled": L_k again, by `resampled_bound`.   compiled: through torch.compile.
+    """
+    if kind not in ("elbo", "importance", "resampled"):
+        raise ValueError(f"kind: got {kind!r}, expected 'elbo', 'importance' or 'resampled'")
+    bound, weights = importance_weighted, log_weights
+    if compiled:
+        bound, weights = torch.compile(bound), torch.compile(weights)
+
+    def terms(model, x, y=None, beta=1.0):
+        x, eps = binarized(x), torch.randn(k, len(x), model.latent_dim, device=x.device)
+        if kind == "resampled":
+            return resampled_bound(model, x, eps, bound, weights)
+        dense = bound(model, x, k=k, eps=eps)
+        return averaged_elbo(dense) if kind == "elbo" else dense
+
+    return terms
+
+
+class Stage(NamedTuple):
+    """objective: a name in OBJECTIVES, with k samples of z.  lr: the peak of the one-cycle schedule."""
+
+    objective: str
+    k: int
+    epochs: float
+    lr: float
+
+
+class Row(NamedTuple):
+    """A row of the table: the NLL that the paper reports, the row it starts from, its own stages, its model."""
+
+    title: str
+    paper: float
+    start: str | None
+    stages: tuple[Stage, ...]
+    model: callable = build
+
+
+ROWS = {
+    "vae-1": Row("VAE, k = 1", 86.76, None, (Stage("elbo", 1, 1200, 3e-3),)),
+    "vae-50": Row("VAE, k = 50", 86.35, "vae-1", (Stage("elbo", 5, 30, 1e-3), Stage("elbo", 50, 8, 5e-4))),
+    "iwae-5": Row("IWAE, k = 5", 85.54, None, (Stage("importance", 5, 600, 3e-3),)),
+    "iwae-50": Row("IWAE, k = 50", 84.78, "iwae-5", (Stage("resampled", 50, 120, 1e-3),)),
+    "iwae-50-two-layers": Row(
+        "IWAE, k = 50, two layers", 82.90, None,
+        (Stage("importance", 5, 600, 3e-3), Stage("resampled", 50, 120, 1e-3)), build_two_layers,
+    ),
+}  # fmt: skip

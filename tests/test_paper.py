@@ -1,0 +1,220 @@
+"""The rows of the paper's table: models and objectives by known answers, and the committed weights scored again."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import distributions as td
+
+from vae_utils.data import load_digits
+from vae_utils.distributions import DiagonalGaussian
+from vae_utils.models import VAE, BernoulliObservation, LinearVAE
+from vae_utils.objectives import importance_weighted
+from vae_utils.randomness import seeded
+from vae_utils.storage import save_model
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+sys.path.insert(0, str(BENCHMARKS))
+
+import iwae  # noqa: E402
+import paper  # noqa: E402
+
+
+def some_pictures(n=4):
+    return torch.bernoulli(torch.full((n, 784), 0.3), generator=torch.Generator().manual_seed(0))
+
+
+def test_in_evaluation_the_model_is_an_ordinary_vae_in_float32():
+    model, x = iwae.build().eval(), some_pictures()
+    plain = VAE(model.encoder, model.decoder, BernoulliObservation(), 50, 784)
+    assert torch.equal(model.posterior(x).mu, plain.posterior(x).mu)
+    z = torch.randn(4, 50)
+    assert torch.equal(model.likelihood(z).logits, plain.likelihood(z).logits)
+    rounded = model.train().likelihood(z).logits
+    assert rounded.dtype == torch.float32 and 0 < (rounded - plain.likelihood(z).logits).abs().max() < 0.05
+
+
+def test_the_output_starts_at_the_average_picture():
+    model = iwae.build(torch.tensor([0.0, 0.25, 1.0] + [0.5] * 781))
+    shares = torch.sigmoid(model.decoder[-1].bias)
+    assert shares[:4].tolist() == pytest.approx([0.0067, 0.25, 0.9933, 0.5], abs=0.004)
+
+
+@pytest.mark.parametrize("build", [iwae.build, iwae.build_two_layers])
+def test_the_networks_have_the_sizes_of_the_paper(build):
+    model = build()
+    assert all(len(module.bias) in (50, 100, 200, 784) for module in model.modules() if hasattr(module, "bias"))
+    assert model.posterior(some_pictures()).rsample((3,)).shape == (3, 4, model.latent_dim)
+    assert [network.in_features for network in (model.encoder[0], model.decoder[0])] == [
+        784,
+        model.decoder[0].in_features,
+    ]
+    assert len(model.encoder) == len(model.decoder) == 5  # three layers, two tanh between them
+
+
+def linear_chain(a_last):
+    """a ~ N(1, 4) and b | a ~ N(3a, 9), whose joint is a Gaussian known in full; in the order (a, b)."""
+    log = torch.log
+    first = DiagonalGaussian(torch.tensor([1.0]), log(torch.tensor([4.0])))
+    chain = iwae.Chain(first, lambda a: DiagonalGaussian(3 * a, log(torch.full_like(a, 9.0))), a_last)
+    return chain, td.MultivariateNormal(torch.tensor([1.0, 3.0]), torch.tensor([[4.0, 12.0], [12.0, 45.0]]))
+
+
+@pytest.mark.parametrize("a_last", [False, True])
+def test_a_linear_chain_is_the_gaussian_that_it_should_be(a_last):
+    chain, joint = linear_chain(a_last)
+    with seeded(0):
+        z = chain.rsample((40_000,))
+    in_order = z.flip(-1) if a_last else z
+    assert torch.allclose(chain.log_prob(z), joint.log_prob(in_order), atol=1e-4)
+    assert torch.allclose(in_order.mean(0), joint.mean, atol=0.15)
+    assert torch.allclose(in_order.T.cov(), joint.covariance_matrix, rtol=0.05)
+    assert torch.allclose(chain.mean.flip(-1) if a_last else chain.mean, joint.mean)
+    eps = torch.tensor([[1.0, -1.0]])
+    expected = [0.0, -1.0] if a_last else [3.0, 6.0]  # a = 1 + 2 eps_a and b = 3 a + 3 eps_b
+    assert chain.rsample((1,), eps)[0].tolist() == pytest.approx(expected)
+
+
+def test_the_two_layer_weights_are_the_ratio_of_its_parts():
+    model, x = iwae.build_two_layers().eval(), some_pictures()
+    z = model.posterior(x).rsample((2,), generator=torch.Generator().manual_seed(0))
+    z1, z2 = z[..., :100], z[..., 100:]
+    mu1, logvar1 = model.encoder(x).chunk(2, -1)
+    mu2, logvar2 = model.up(z1).chunk(2, -1)
+    down, down_logvar = model.down(z2).chunk(2, -1)
+    log_q = gaussian(z1, mu1, logvar1) + gaussian(z2, mu2, logvar2)
+    log_p = gaussian(z1, down, down_logvar) + gaussian(z2, torch.zeros(50), torch.zeros(50))
+    assert torch.allclose(model.posterior(x).log_prob(z), log_q, rtol=1e-4)
+    assert torch.allclose(model.prior().log_prob(z), log_p, rtol=1e-4)
+    assert torch.equal(model.likelihood(z).logits, model.decoder(z1))
+
+
+def gaussian(z, mu, logvar):
+    return td.Normal(mu, torch.exp(0.5 * logvar)).log_prob(z).sum(-1)
+
+
+def gradient(model, loss):
+    return torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(model.parameters()))])
+
+
+def linear_model():
+    with seeded(3):
+        model = LinearVAE(6, 2)
+    return model, torch.randn(1, 6, generator=torch.Generator().manual_seed(1))
+
+
+def test_resampling_leaves_the_gradient_of_the_bound_as_it_is_on_average():
+    model, x = linear_model()
+    eps = torch.randn(4, 1, 2, generator=torch.Generator().manual_seed(2))
+    exact = gradient(model, importance_weighted(model, x, k=4, eps=eps).elbo.sum())
+    repeated, many = x.expand(4000, -1), eps.expand(-1, 4000, -1)
+    with seeded(0):
+        terms = iwae.resampled_bound(model, repeated, many)
+    value = importance_weighted(model, x, k=4, eps=eps).elbo
+    assert torch.allclose(terms.elbo, value.expand(4000), atol=1e-4)
+    assert torch.allclose(gradient(model, terms.elbo.mean()), exact, atol=0.05 * exact.abs().max().item())
+
+
+@pytest.mark.parametrize("kind", ["elbo", "importance", "resampled"])
+def test_each_objective_trains_on_grey_pictures(kind):
+    x, model = torch.rand(64, 784, generator=torch.Generator().manual_seed(0)), iwae.build()
+    history = paper.fit(model, x, steps=12, batch_size=32, lr=3e-3, objective=iwae.objective(kind, 3))
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_the_averaged_objective_is_the_elbo():
+    model, x = linear_model()
+    eps = torch.randn(3, 1, 2)
+    terms = importance_weighted(model, x, k=3, eps=eps)
+    each = [importance_weighted(model, x, k=1, eps=eps[i : i + 1]).elbo for i in range(3)]
+    assert torch.allclose(iwae.averaged_elbo(terms).elbo, torch.stack(each).mean(0), atol=1e-5)
+
+
+def test_binarized_pixels_have_the_mean_of_the_grey_ones():
+    x = torch.tensor([[0.0, 0.2, 1.0]]).expand(20_000, -1)
+    drawn = iwae.binarized(x, torch.Generator().manual_seed(0))
+    assert set(drawn.unique().tolist()) == {0.0, 1.0}
+    assert drawn.mean(0).tolist() == pytest.approx([0.0, 0.2, 1.0], abs=0.01)
+
+
+def test_units_that_are_switched_off_no_longer_matter():
+    model, x = linear_model()
+    active = torch.tensor([True, False])
+    reduced = iwae.WithoutUnits(model, active)
+    q = reduced.posterior(x)
+    assert q.mu[0, 1] == q.logvar[0, 1] == 0 and q.mu[0, 0] == model.posterior(x).mu[0, 0]
+    z = torch.randn(5, 1, 2)
+    assert torch.equal(reduced.likelihood(z).mu, reduced.likelihood(z * active).mu)
+    with pytest.raises(TypeError, match="Chain"):
+        iwae.WithoutUnits(iwae.build_two_layers(), torch.ones(150)).posterior(some_pictures())
+
+
+def test_a_finished_stage_is_not_trained_again_and_another_one_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_CACHE", str(tmp_path))
+    stages = (iwae.Stage("elbo", 1, 1, 1e-3), iwae.Stage("resampled", 2, 1, 1e-3))
+    monkeypatch.setitem(iwae.ROWS, "vae-1", iwae.ROWS["vae-1"]._replace(stages=stages))
+    x = torch.rand(16, 784)
+    model, done = paper.train("vae-1", x)
+    assert [(stage["objective"], stage["steps"]) for stage in done] == [("elbo", 1), ("resampled", 1)]
+    monkeypatch.setattr(paper, "run_stage", lambda *arguments: pytest.fail("trained again"))
+    again, _ = paper.train("vae-1", x)
+    assert all(torch.equal(one, two) for one, two in zip(model.parameters(), again.parameters(), strict=True))
+    monkeypatch.setitem(iwae.ROWS, "vae-1", iwae.ROWS["vae-1"]._replace(stages=(stages[0]._replace(lr=1e-2),)))
+    with pytest.raises(ValueError, match="vae-1-0"):
+        paper.train("vae-1", x)
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["paper.py", *arguments])
+    paper.main()
+
+
+def test_an_unknown_row_and_a_missing_mnist_are_named(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit, match="got 'iwae-7', expected one of vae-1"):
+        run(monkeypatch, "train", "iwae-7")
+    monkeypatch.setenv("VAE_DATA", str(tmp_path))
+    monkeypatch.setenv("VAE_CACHE", str(tmp_path))
+    with pytest.raises(SystemExit, match="MNIST was asked for"):
+        run(monkeypatch, "train", "vae-1")
+    run(monkeypatch)
+    assert all(name in capsys.readouterr().out for name in iwae.ROWS)
+
+
+def test_weights_that_do_not_belong_to_their_entry_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper, "FOLDER", tmp_path)
+    with pytest.raises(FileNotFoundError, match="train it first"):
+        paper.score_and_keep("vae-1")
+    save_model(iwae.build(), paper.weights_file("vae-1"), {"row": "vae-1", "stages": [1]}, half=True)
+    with pytest.raises(ValueError, match="settings"):
+        paper.stored_model("vae-1", [2])
+    paper.stored_model("vae-1", [1])
+
+
+ENTRIES = {name: entry for name, entry in paper.results().items() if name in iwae.ROWS}
+
+
+def test_the_results_are_those_of_the_rows():
+    assert "vae-1" in ENTRIES
+    for name, entry in ENTRIES.items():
+        row = iwae.ROWS[name]
+        assert (entry["title"], entry["paper"]) == (row.title, row.paper)
+        earlier = [] if row.start is None else ENTRIES[row.start]["stages"]
+        own = [paper.without_times(stage) for stage in entry["stages"]][len(earlier) :]
+        assert own == [{**stage._asdict(), "batch_size": paper.BATCH_SIZE, "seed": paper.SEED} for stage in row.stages]
+        assert entry["stages"][: len(earlier)] == earlier
+        assert paper.weights_file(name).stat().st_size < 1_000_000
+    assert json.dumps(ENTRIES)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_committed_weights_score_what_the_table_says(name):
+    try:
+        load_digits(train=False, source="mnist", n=1)
+    except FileNotFoundError:
+        pytest.skip("needs MNIST, which is not at hand: the weights were not scored again")
+    entry = ENTRIES[name]
+    model = paper.stored_model(name, entry["stages"])
+    again = paper.quick_score(model, paper.test_images())
+    assert abs(again - entry["quick"]["nll"]) < entry["quick"]["standard_error"]
