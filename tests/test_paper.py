@@ -179,7 +179,8 @@ def test_an_unknown_row_and_a_missing_mnist_are_named(tmp_path, monkeypatch, cap
     with pytest.raises(SystemExit, match="MNIST was asked for"):
         run(monkeypatch, "train", "vae-1")
     run(monkeypatch)
-    assert all(name in capsys.readouterr().out for name in iwae.ROWS)
+    said = capsys.readouterr().out
+    assert all(name in said for name in iwae.ROWS)
 
 
 def test_weights_that_do_not_belong_to_their_entry_are_refused(tmp_path, monkeypatch):
