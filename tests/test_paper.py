@@ -20,6 +20,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import iwae  # noqa: E402
 import paper  # noqa: E402
+import table  # noqa: E402
 
 
 def some_pictures(n=4):
@@ -206,7 +207,24 @@ def test_the_results_are_those_of_the_rows():
         assert own == [{**stage._asdict(), "batch_size": paper.BATCH_SIZE, "seed": paper.SEED} for stage in row.stages]
         assert entry["stages"][: len(earlier)] == earlier
         assert paper.weights_file(name).stat().st_size < 1_000_000
-    assert json.dumps(ENTRIES)
+
+
+def test_the_chapter_shows_the_table_that_the_results_give():
+    cells = json.loads(table.CHAPTER.read_text(encoding="utf8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    (shown,) = [source for source in sources if table.BEGIN in source]
+    assert shown == table.within(shown, table.table(paper.results()))
+
+
+def test_the_table_says_gap_and_change_with_their_signs_and_what_was_not_run():
+    entry = {"nll": 86.5, "standard_error": 0.25, "paper": 86.76, "steps": 1000, "core_hours": 1.54, "active_units": 20}
+    entry |= {"nll_500": 87.0, "nll_500_without_inactive": 87.013}
+    lines = table.table({"vae-1": entry}).splitlines()
+    assert lines[2] == "| VAE, k = 1 | 86.76 | 86.50 ± 0.25 | -0.26 | 1,000 | 1.5 | 20 | +0.01 |"
+    assert lines[3].startswith("| VAE, k = 50 | 86.35 | not run |")
+    assert len({line.count("|") for line in lines}) == 1
+    with pytest.raises(ValueError, match="table: begin"):
+        table.within("a cell without marks", "text")
 
 
 @pytest.mark.parametrize("name", ENTRIES)
