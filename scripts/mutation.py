@@ -73,10 +73,12 @@ class Finder:
 
 
 def suites(module):
-    """Two stages: the tests of the module itself (or of its folder), then the others."""
-    own = module.split("/")[0]
-    files = {name: sorted(str(path) for path in ROOT.glob(f"tests/test_{name}*.py")) for name in (own, *SUITES)}
-    return [stage for stage in (files.pop(own), [file for group in files.values() for file in group]) if stage]
+    """Up to three stages: the tests of the module itself, those of the rest of its folder, then all others."""
+    stages, names = [], [(module.replace("/", "_"),), (module.split("/")[0],), SUITES]
+    for group in names:
+        files = sorted({str(path) for name in group for path in ROOT.glob(f"tests/test_{name}*.py")})
+        stages.append([file for file in files if not any(file in stage for stage in stages)])
+    return [stage for stage in stages if stage]
 
 
 class StopAtOnce:

@@ -195,16 +195,16 @@ def test_bundled_digits_follow_the_seed():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"source": "kaggle"}, ValueError, "source must be .* got 'kaggle'"),
-        ({"source": None}, ValueError, "source"),
-        ({"n": 0}, ValueError, "n must be at least 1, got 0"),
-        ({"n": 60_001}, ValueError, "n must be at most 60,000"),
-        ({"n": 10_001, "train": False}, ValueError, "n must be at most 10,000"),
-        ({"n": 2.5}, TypeError, "n must be an integer"),
-        ({"n": True}, TypeError, "n must be an integer"),
-        ({"seed": -1}, ValueError, "seed"),
-        ({"seed": "one"}, TypeError, "seed"),
-        ({"train": "yes"}, TypeError, "train"),
+        ({"source": "kaggle"}, ValueError, "source: got 'kaggle', expected .*'bundled'"),
+        ({"source": None}, ValueError, "source: got None"),
+        ({"n": 0}, ValueError, "n: got 0, expected a whole number >= 1 and <= 60000"),
+        ({"n": 60_001}, ValueError, "n: got 60001, expected .* <= 60000"),
+        ({"n": 10_001, "train": False}, ValueError, "n: got 10001, expected .* <= 10000"),
+        ({"n": 2.5}, TypeError, "n: got 2.5, expected a whole number"),
+        ({"n": True}, TypeError, "n: got True, expected a whole number"),
+        ({"seed": -1}, ValueError, "seed: got -1, expected a whole number >= 0"),
+        ({"seed": "one"}, TypeError, "seed: got 'one', expected a whole number"),
+        ({"train": "yes"}, TypeError, "train: got 'yes', expected True or False"),
     ],
 )
 def test_load_digits_names_a_bad_argument(arguments, error, message):

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from exact import DOUBLE, generator, normal
 from refusal import refuses
 from torch import nn
 
@@ -20,16 +21,6 @@ from vae_utils.evaluation import (
 )
 from vae_utils.models import LinearVAE, mlp_vae
 from vae_utils.objectives import elbo, importance_bound
-
-DOUBLE = torch.float64
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(shape, generator=generator(seed), dtype=DOUBLE)
 
 
 def fitted(n=130):

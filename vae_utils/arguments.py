@@ -6,12 +6,13 @@ import numbers
 import torch
 
 
-def whole_number(value, name, least=1):
-    """The value as an int. Raises TypeError unless it is a whole number, ValueError below `least`."""
-    message = f"{name}: got {value!r}, expected a whole number >= {least}"
+def whole_number(value, name, least=1, most=math.inf):
+    """The value as an int. Raises TypeError unless it is a whole number, ValueError outside `least` to `most`."""
+    limit = "" if most == math.inf else f" and <= {most}"
+    message = f"{name}: got {value!r}, expected a whole number >= {least}{limit}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(message)
-    if value < least:
+    if not least <= value <= most:
         raise ValueError(message)
     return int(value)
 
@@ -24,6 +25,23 @@ def real_number(value, name, holds, expected):
     if not (math.isfinite(value) and holds(value)):
         raise ValueError(message)
     return float(value)
+
+
+def non_negative(value, name):
+    """The value as a float. Raises TypeError unless it is a number, ValueError unless it is finite and >= 0."""
+    return real_number(value, name, lambda number: number >= 0, ">= 0")
+
+
+def real_numbers(values, name, holds, expected):
+    """As a float tensor (n,), n >= 1. Raises TypeError unless all are numbers, ValueError unless all hold."""
+    message = f"{name}: got {values!r}, expected one or more numbers {expected}"
+    try:
+        tensor = torch.tensor([float(value) for value in values])
+    except (TypeError, ValueError):
+        raise TypeError(message) from None
+    if len(tensor) == 0 or not holds(tensor).all():
+        raise ValueError(message)
+    return tensor
 
 
 def float_tensor(value, name, shape, least_dims=0):

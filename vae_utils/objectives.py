@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import distributions as td
 
-from .arguments import broadcast, float_tensor, last_dimension, real_number, whole_number
+from .arguments import broadcast, float_tensor, last_dimension, non_negative, real_number, whole_number
 from .distributions import DiagonalGaussian, PointMass, UniformBox
 
 
@@ -253,7 +253,7 @@ def effective_beta(reconstruction_scale, kl_scale, kind="mse", sigma=1.0):
         beta = kl_scale / reconstruction_scale                 for "nll"
     """
     real_number(reconstruction_scale, "reconstruction_scale", lambda scale: scale > 0, "> 0")
-    real_number(kl_scale, "kl_scale", lambda scale: scale >= 0, ">= 0")
+    non_negative(kl_scale, "kl_scale")
     real_number(sigma, "sigma", lambda sigma: sigma > 0, "> 0")
     if kind not in ("mse", "nll"):
         raise ValueError(f"kind: got {kind!r}, expected 'mse' or 'nll'")

@@ -20,9 +20,18 @@ def standard_noise(shape, like, eps=None, generator=None, uniform=False):
     return draw(shape, device=like.device, dtype=like.dtype, generator=generator)
 
 
+def generator_at(seed):
+    """A generator on the CPU whose random numbers start at `seed`. Raises TypeError or ValueError for a bad seed."""
+    return torch.Generator().manual_seed(_checked(seed))
+
+
 @contextmanager
 def seeded(seed):
     """Inside, torch's random numbers start at `seed`; afterwards its global state is as it was, on every device."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(whole_number(seed, "seed", least=0))
+        torch.manual_seed(_checked(seed))
         yield
+
+
+def _checked(seed):
+    return whole_number(seed, "seed", least=0, most=2**63 - 1)

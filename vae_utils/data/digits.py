@@ -14,7 +14,8 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
-from vae_utils.data.arguments import positive_int, seeded
+from ..arguments import whole_number
+from ..randomness import generator_at
 
 # name -> (bytes, CRC-32) of the uncompressed files
 MNIST_FILES = {
@@ -54,12 +55,12 @@ def load_digits(train=True, source="auto", n=None, seed=0):
     when source="mnist" finds none.
     """
     if not isinstance(train, bool):
-        raise TypeError(f"train must be True or False, got {train!r}")
+        raise TypeError(f"train: got {train!r}, expected True or False")
     if source not in ("auto", "mnist", "bundled"):
-        raise ValueError(f'source must be "auto", "mnist" or "bundled", got {source!r}')
-    generator = seeded(seed)
-    if n is not None and positive_int(n, "n") > MNIST_SIZES[train]:
-        raise ValueError(f"n must be at most {MNIST_SIZES[train]:,} for train={train}, got {n:,}")
+        raise ValueError(f"source: got {source!r}, expected 'auto', 'mnist' or 'bundled'")
+    generator = generator_at(seed)
+    if n is not None:
+        whole_number(n, "n", most=MNIST_SIZES[train])
     if source != "bundled":
         root, problems = _find_mnist()
         if root:

@@ -13,7 +13,8 @@ written in any language and give the same picture.
 
 import torch
 
-from vae_utils.data.arguments import positive_int, seeded
+from ..arguments import whole_number
+from ..randomness import generator_at
 
 FACE_FACTORS = ("width", "nose", "hair", "smile", "age")
 CHUNK_PIXELS = 1 << 17
@@ -150,14 +151,12 @@ def render_faces(factors, size=32):
     Raises TypeError for a size that is no integer, ValueError for wrong shapes, a size under 8 or factors that are
     not finite.
     """
-    size = positive_int(size, "size")
-    if size < 8:
-        raise ValueError(f"size must be at least 8, got {size}")
+    size = whole_number(size, "size", least=8)
     factors = torch.as_tensor(factors, dtype=torch.float32)
     if factors.ndim != 2 or factors.shape[1] != len(FACE_FACTORS):
-        raise ValueError(f"factors must have the shape (B, {len(FACE_FACTORS)}), got {tuple(factors.shape)}")
+        raise ValueError(f"factors: got shape {tuple(factors.shape)}, expected (B, {len(FACE_FACTORS)})")
     if not torch.isfinite(factors).all():
-        raise ValueError("factors must be finite, got NaN or infinity")
+        raise ValueError("factors: got NaN or infinity, expected finite numbers (B, 5)")
     rows = max(1, CHUNK_PIXELS // size**2)
     return torch.cat([_draw(part, size) for part in factors.split(rows)])
 
@@ -167,5 +166,5 @@ def faces(n, size=32, seed=0):
 
     The same seed gives the same faces. Raises TypeError or ValueError for a bad n, size or seed.
     """
-    factors = torch.randn(positive_int(n, "n"), len(FACE_FACTORS), generator=seeded(seed))
+    factors = torch.randn(whole_number(n, "n"), len(FACE_FACTORS), generator=generator_at(seed))
     return render_faces(factors, size), factors

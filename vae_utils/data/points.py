@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from vae_utils.data.arguments import non_negative, positive_int, seeded
+from ..arguments import float_tensor, non_negative, real_numbers, whole_number
+from ..randomness import generator_at
 
 
 def two_spirals(n, noise=0.05, seed=0):
@@ -12,7 +13,7 @@ def two_spirals(n, noise=0.05, seed=0):
 
     noise: standard deviation of the Gaussian noise on every coordinate. The same seed gives the same points.
     """
-    n, noise, generator = positive_int(n, "n"), non_negative(noise, "noise"), seeded(seed)
+    n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
     label = torch.arange(n) % 2
     radius = 0.12 + 0.88 * torch.sqrt(torch.rand(n, generator=generator))
     angle = 3 * math.pi * radius + math.pi * label
@@ -21,7 +22,7 @@ def two_spirals(n, noise=0.05, seed=0):
 
 def two_moons(n, noise=0.05, seed=0):
     """Two half circles that interlock, centered on the origin: x (n, 2), label (n,) in {0, 1}."""
-    n, noise, generator = positive_int(n, "n"), non_negative(noise, "noise"), seeded(seed)
+    n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
     label = torch.arange(n) % 2
     angle = math.pi * (torch.rand(n, generator=generator) + label)
     x = torch.stack([torch.cos(angle) + label - 0.5, torch.sin(angle) + 0.5 * label - 0.25], 1)
@@ -30,15 +31,15 @@ def two_moons(n, noise=0.05, seed=0):
 
 def ring(n, noise=0.05, seed=0):
     """The unit circle: x (n, 2), angle (n,) float32 in [0, 2 pi), its hidden cause."""
-    n, noise, generator = positive_int(n, "n"), non_negative(noise, "noise"), seeded(seed)
+    n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
     angle = 2 * math.pi * torch.rand(n, generator=generator)
     return _noisy(torch.ones(n), angle, noise, generator), angle
 
 
 def clusters(n, noise=0.08, seed=0, k=5):
     """k round groups evenly placed on the unit circle: x (n, 2), label (n,) int64 in 0..k-1."""
-    n, noise, k, generator = positive_int(n, "n"), non_negative(noise, "noise"), positive_int(k, "k"), seeded(seed)
-    label = torch.arange(n) % k
+    n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
+    label = torch.arange(n) % whole_number(k, "k")
     return _noisy(torch.ones(n), 2 * math.pi * label / k, noise, generator), label
 
 
@@ -55,27 +56,17 @@ def line_segments(n, lengths=None, jitter=0.15, size=16, seed=0):
     drawn by hand; `length` is the intended one. The same seed gives the same drawings.
     Raises TypeError or ValueError for a bad n, jitter, size (at least 8) or seed, and for lengths outside (0, 6].
     """
-    n, jitter, generator = positive_int(n, "n"), non_negative(jitter, "jitter"), seeded(seed)
-    if positive_int(size, "size") < 8:
-        raise ValueError(f"size must be at least 8, got {size}")
+    n, jitter, generator = whole_number(n, "n"), non_negative(jitter, "jitter"), generator_at(seed)
+    whole_number(size, "size", least=8)
     if lengths is None:
         length = 1 + 4 * torch.rand(n, generator=generator)
     else:
-        length = _lengths(lengths)[torch.randint(len(lengths), (n,), generator=generator)]
+        among = real_numbers(lengths, "lengths", lambda units: (units > 0) & (units <= 6), "in (0, 6]")
+        length = among[torch.randint(len(among), (n,), generator=generator)]
     ends = torch.zeros(n, 2, 2)
     ends[:, 0, 0], ends[:, 1, 0] = -length / 2, length / 2
     ends += jitter * torch.randn(n, 2, 2, generator=generator)
     return _draw_lines(ends, size), length
-
-
-def _lengths(lengths):
-    try:
-        values = torch.tensor([float(value) for value in lengths])
-    except (TypeError, ValueError):
-        raise TypeError(f"lengths must be None or a sequence of numbers, got {lengths!r}") from None
-    if len(values) == 0 or not bool(((values > 0) & (values <= 6)).all()):
-        raise ValueError(f"lengths must hold numbers in (0, 6], got {lengths!r}")
-    return values
 
 
 def _draw_lines(ends, size):
@@ -95,8 +86,6 @@ def binarize(x, generator=None):
 
     Raises TypeError if x is no floating tensor, ValueError if a value leaves [0, 1].
     """
-    if not torch.is_tensor(x) or not x.is_floating_point():
-        raise TypeError(f"x must be a floating tensor, got {type(x).__name__ if not torch.is_tensor(x) else x.dtype}")
-    if not bool(((x >= 0) & (x <= 1)).all()):
-        raise ValueError(f"x must lie in [0, 1], got values from {x.min().item()} to {x.max().item()}")
+    if not bool(((float_tensor(x, "x", "in [0, 1]") >= 0) & (x <= 1)).all()):
+        raise ValueError(f"x: got values from {x.min().item()} to {x.max().item()}, expected them in [0, 1]")
     return torch.bernoulli(x, generator=generator)

@@ -4,7 +4,8 @@ import math
 
 import torch
 
-from .arguments import positive_int, seeded
+from ..arguments import real_numbers, whole_number
+from ..randomness import generator_at
 
 COINS = (0.1, 0.35, 0.65, 0.9)
 
@@ -14,10 +15,10 @@ def coin_sequences(n, length=32, coins=COINS, seed=0):
 
     coins: the probability of a 1 for each coin, each in (0, 1). Raises TypeError or ValueError for bad arguments.
     """
-    generator = seeded(seed)
+    generator = generator_at(seed)
     chances = _chances(coins)
-    which = torch.randint(len(chances), (positive_int(n, "n"),), generator=generator)
-    throws = torch.rand(n, positive_int(length, "length"), generator=generator)
+    which = torch.randint(len(chances), (whole_number(n, "n"),), generator=generator)
+    throws = torch.rand(n, whole_number(length, "length"), generator=generator)
     return (throws < chances[which].unsqueeze(1)).float(), which
 
 
@@ -30,7 +31,4 @@ def coin_evidence(x, coins=COINS):
 
 
 def _chances(coins):
-    chances = torch.tensor(coins, dtype=torch.float32)
-    if chances.ndim != 1 or len(chances) < 1 or not ((chances > 0) & (chances < 1)).all():
-        raise ValueError(f"coins must be probabilities between 0 and 1, got {coins!r}")
-    return chances
+    return real_numbers(coins, "coins", lambda chance: (chance > 0) & (chance < 1), "in (0, 1)")

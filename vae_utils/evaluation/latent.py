@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..arguments import float_tensor, real_number, whole_number
+from ..arguments import float_tensor, non_negative, whole_number
 from .likelihood import batches
 
 
@@ -15,7 +15,7 @@ def active_units(model, x, y=None, threshold=0.01):
 
     A_j = Var_x(E_q[z_j]) > threshold (Burda et al. 2016): x (N, D) -> bool (d,).
     """
-    real_number(threshold, "threshold", lambda variance: variance >= 0, ">= 0")
+    non_negative(threshold, "threshold")
     float_tensor(x, "x", "(N, D)", least_dims=2)
     return model.posterior(x, y).mean.var(0, correction=0) > threshold
 

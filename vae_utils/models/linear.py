@@ -6,6 +6,7 @@ from torch.distributions import LowRankMultivariateNormal, MultivariateNormal
 
 from ..arguments import float_tensor, last_dimension, whole_number
 from ..distributions import DiagonalGaussian
+from ..randomness import generator_at
 from .vae import GaussianObservation
 
 
@@ -24,7 +25,7 @@ class LinearVAE(nn.Module):
             raise ValueError(f"latent_dim: got {latent_dim}, expected less than data_dim = {data_dim}")
         if sigma == "per_pixel":
             raise ValueError("sigma: got 'per_pixel', expected a number > 0 or 'shared'")
-        generator = torch.Generator().manual_seed(whole_number(seed, "seed", least=0))
+        generator = generator_at(seed)
         self.W = nn.Parameter(0.1 * torch.randn(data_dim, latent_dim, generator=generator))
         self.V = nn.Parameter(0.1 * torch.randn(latent_dim, data_dim, generator=generator))
         self.b = nn.Parameter(torch.zeros(data_dim))

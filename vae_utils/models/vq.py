@@ -5,6 +5,7 @@ from torch import distributions as td
 from torch import nn
 
 from ..arguments import whole_number
+from ..randomness import generator_at
 
 
 class Code(td.Distribution):
@@ -36,7 +37,7 @@ class VQVAE(nn.Module):
         super().__init__()
         self.encoder, self.decoder, self.observation = encoder, decoder, observation
         self.slots, self.width = whole_number(slots, "slots"), whole_number(width, "width")
-        generator = torch.Generator().manual_seed(whole_number(seed, "seed", least=0))
+        generator = generator_at(seed)
         start = torch.randn(whole_number(codes, "codes", least=2), width, generator=generator)
         self.codebook = nn.Parameter(start)
         self.prior_logits = nn.Parameter(torch.zeros(slots, codes))

@@ -1,0 +1,65 @@
+"""Sequences with an autoregressive likelihood, held to sums over every row."""
+
+import itertools
+
+import pytest
+import torch
+from refusal import refuses
+
+from vae_utils import models
+
+LENGTH = 6
+EVERY_ROW = torch.tensor(list(itertools.product((0.0, 1.0), repeat=LENGTH)))
+
+
+def row_model(context=LENGTH - 1, **settings):
+    return models.sequence_vae(LENGTH, 2, context, hidden=8, **settings).eval()
+
+
+class TestSequences:
+    @pytest.mark.parametrize("context", [0, 1, 3, LENGTH - 1])
+    def test_probabilities_of_all_rows_add_up_to_one(self, context):
+        z = torch.randn(1, 2).expand(len(EVERY_ROW), 2)
+        total = row_model(context).likelihood(z).log_prob(EVERY_ROW).logsumexp(0)
+        torch.testing.assert_close(total, torch.zeros(()), atol=1e-5, rtol=0)
+
+    @pytest.mark.parametrize("context", [0, 2, LENGTH - 1])
+    def test_a_bit_depends_on_the_context_before_it_and_on_nothing_else(self, context):
+        network, x = row_model(context).decoder, torch.zeros(1, LENGTH)
+        before = network(torch.zeros(1, 2), x)
+        for t in range(LENGTH):
+            flipped = x.clone()
+            flipped[0, t] = 1
+            changed = (network(torch.zeros(1, 2), flipped) != before)[0].nonzero().flatten().tolist()
+            assert set(changed) <= set(range(t + 1, t + 1 + context))
+            assert bool(changed) == (context > 0 and t + 1 < LENGTH)
+
+    def test_leading_dimensions_of_z(self):
+        model, x = row_model(3), EVERY_ROW[:4]
+        z = torch.randn(7, 4, 2)
+        each = torch.stack([model.likelihood(z[k]).log_prob(x) for k in range(7)])
+        torch.testing.assert_close(model.likelihood(z).log_prob(x), each)
+
+    def test_samples_have_the_frequencies_of_log_prob(self):
+        torch.manual_seed(0)
+        model = row_model(LENGTH - 1)
+        z = torch.ones(1, 2)
+        drawn = model.likelihood(z.expand(20_000, 2)).sample()
+        weights = 2 ** torch.arange(LENGTH).flip(0)
+        found = torch.bincount((drawn * weights).sum(1).long(), minlength=64) / 20_000
+        exact = model.likelihood(z.expand(64, 2)).log_prob(EVERY_ROW).exp()
+        assert (found - exact).abs().max() < 5 * (exact * (1 - exact) / 20_000).sqrt().max()
+
+    def test_dropout_acts_in_training_alone(self):
+        model, z = row_model(3, dropout=0.9), torch.zeros(4, 2)
+        logits = model.decoder(z, EVERY_ROW[20:24])
+        assert torch.equal(model.decoder(z, EVERY_ROW[20:24]), logits)
+        model.train()
+        assert not torch.equal(model.decoder(z, EVERY_ROW[20:24]), logits)
+
+    def test_bad_arguments(self):
+        refuses(lambda: models.sequence_vae(6, 2, 6), "context", "6", "less than length")
+        refuses(lambda: models.sequence_vae(6, 2, -1), "context", "-1", "whole number")
+        refuses(lambda: models.sequence_vae(6, 2, 3, dropout=1.0), "dropout", "1.0", "[0, 1)")
+        refuses(lambda: row_model().likelihood(torch.zeros(2, 3, 2)).sample(), "z", "(2, 3, 2)", "(B, d)")
+        refuses(lambda: row_model().posterior(torch.zeros(2, 5)), "x", "(2, 5)", "6")
