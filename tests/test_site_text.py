@@ -49,6 +49,50 @@ def test_a_light_picture_gets_a_dark_twin():
     assert shown == [("a-light.svg", ["only-light"]), ("a-dark.svg", ["only-dark"]), ("b.svg", [])]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        ("so ", ", and", ["so ", "x,", " and"]),
+        ("see (", "). More", ["see ", "(x).", " More"]),
+        ("", "-axis", ["x-", "axis"]),
+    ],
+)
+def test_no_line_breaks_between_a_formula_and_its_punctuation(before, after, kept):
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text(before), nodes.math("", "x"), nodes.Text(after))
+    text.keep_punctuation(document)
+    pieces = [child.astext() for child in document[0].children if child.astext()]
+    assert pieces == kept
+    (together,) = document.findall(nodes.inline)
+    assert together["classes"] == ["unbroken"] and together.astext() in kept
+
+
+def test_a_formula_between_words_stays_as_it_is():
+    document = new_document("page")
+    document += nodes.paragraph("", "", nodes.Text("the "), nodes.math("", "x"), nodes.Text(" axis"))
+    text.keep_punctuation(document)
+    assert [type(child) for child in document[0].children] == [nodes.Text, nodes.math, nodes.Text]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("# Solution 2.1\nx = 1", "Show the solution"),
+        ("import importlib.util\nimport os", "Show the setup"),
+        ("x = 1", "Show"),
+    ],
+)
+def test_folded_cells_say_what_they_hold(code, shown):
+    document = new_document("page")
+    cell = nodes.container(
+        "", nodes.container("", nodes.literal_block(code, code)), prompt_show="Show", prompt_hide="Hide"
+    )
+    document += cell
+    text.name_folded_cells(document)
+    assert cell["prompt_show"] == shown
+    assert cell["prompt_hide"] == shown.replace("Show", "Hide")
+
+
 def test_a_page_keeps_one_of_each_script_and_none_of_thebe():
     wanted = '<script src="a.js"></script>'
     html = (

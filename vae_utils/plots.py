@@ -41,6 +41,8 @@ CLASS_COLORS = (
 )  # fmt: skip
 INK = "#1f2328"
 WIDTH = 7.2  # inches: the column of the page
+NARROW = 4.9  # inches: one panel, which a phone shows without scrolling
+SMALLEST = 0.69  # of its size: below that the words of a figure are too small, and it scrolls instead
 
 _STYLE = {
     "figure.figsize": (WIDTH, 3.2),
@@ -119,7 +121,7 @@ def _portable_svg(svg, alt, width):
         svg = re.sub(color, f"var(--vae-{name}, {color})", svg, flags=re.I)
     svg = re.sub(INK, "currentColor", svg, flags=re.I)
     view = re.search(r'viewBox="[^"]+"', svg)[0]
-    style = f"width:100%;max-width:{width:.0f}pt;min-width:min({width:.0f}pt,480px);height:auto"
+    style = f"width:100%;max-width:{width:.0f}pt;min-width:{SMALLEST * width:.0f}pt;height:auto"
     opening = f'<svg {view} role="img" aria-label="{html.escape(alt, quote=True)}" style="{style}" '
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     return opening + names + svg[svg.index(">") + 1 :].strip()
@@ -254,7 +256,7 @@ def ellipse(mu, sigma, ax=None, color=COLORS["posterior"], **style):
 
 _SHAPES = {
     "box": "square,pad=0.5",
-    "circle": "circle,pad=0.35",
+    "circle": "circle,pad=0.45",
     "round": "round,pad=0.5,rounding_size=0.4",
     "plain": "square,pad=0.1",
 }

@@ -1,4 +1,4 @@
-"""Reads plain Jupyter Markdown as a book: numbered formulas that are linked, and blockquotes that are boxes."""
+"""Reads plain Jupyter Markdown as a book: linked formulas, blockquotes that are boxes, folded cells with a name."""
 
 import re
 
@@ -11,6 +11,9 @@ logger = logging.getLogger(__name__)
 TAG = re.compile(r"\\tag\{(\d+\.\d+)\}")
 MENTION = re.compile(r"\((\d+\.\d+)\)")
 BOXES = ("note", "myth", "exercise", "summary", "question")
+OPENING = re.compile(r"[(\[“‘]+$")
+CLOSING = re.compile(r"^[.,;:!?)\]’”…]+|^-(?=\w)")
+FOLDED = {"# Solution": "the solution", "import importlib.util": "the setup"}
 NO_LINKS = (nodes.math, nodes.math_block, nodes.literal, nodes.literal_block, nodes.reference, nodes.title, nodes.raw)
 
 
@@ -57,6 +60,39 @@ def add_dark_twins(document: nodes.document) -> None:
             image.parent.insert(image.parent.index(image) + 1, twin)
 
 
+def keep_punctuation(document: nodes.document) -> None:
+    """A browser may break the line between a formula and the comma after it, unless both stand in one span."""
+    for math in list(document.findall(nodes.math)):
+        before, after = neighbor(math, -1), neighbor(math, 1)
+        opening = OPENING.search(before) if before is not None else None
+        closing = CLOSING.search(after) if after is not None else None
+        if not (opening or closing):
+            continue
+        parent, place = math.parent, math.parent.index(math)
+        together = nodes.inline("", "", classes=["unbroken"])
+        if closing:
+            parent[place + 1] = nodes.Text(after[closing.end() :])
+        if opening:
+            parent[place - 1] = nodes.Text(before[: opening.start()])
+        parent[place] = together
+        together += [nodes.Text(opening[0] if opening else ""), math, nodes.Text(closing[0] if closing else "")]
+
+
+def neighbor(node: nodes.Node, step: int) -> nodes.Text | None:
+    place = node.parent.index(node) + step
+    other = node.parent[place] if 0 <= place < len(node.parent) else None
+    return other if isinstance(other, nodes.Text) else None
+
+
+def name_folded_cells(document: nodes.document) -> None:
+    """Two kinds of folded cells are no plumbing, so their buttons say what waits inside."""
+    for cell in document.findall(nodes.container):
+        code = next(iter(cell.findall(nodes.literal_block)), None) if "prompt_show" in cell else None
+        for beginning, name in FOLDED.items():
+            if code is not None and code.astext().startswith(beginning):
+                cell["prompt_show"], cell["prompt_hide"] = f"Show {name}", f"Hide {name}"
+
+
 def tag_id(tag: str) -> str:
     return "formula-" + tag.replace(".", "-")
 
@@ -74,6 +110,8 @@ def collect_tags(env, docname: str, document: nodes.document) -> None:
 
 def read_document(app: Sphinx, document: nodes.document) -> None:
     make_boxes(document)
+    keep_punctuation(document)
+    name_folded_cells(document)
     add_dark_twins(document)
     collect_tags(app.env, app.env.docname, document)
 
