@@ -32,6 +32,10 @@ class TestGradientEnergy:
     def test_noise_steps_by_twice_its_variance(self):
         assert gradient_energy(noise(sigma=0.5)).mean().item() == pytest.approx(2 * 0.25, rel=0.01)
 
+    def test_four_pixels_are_enough(self):
+        """Steps of 1 and 3 across, 2 and 4 down: half of 5 + 10."""
+        assert gradient_energy(torch.tensor([[0.0, 1.0, 2.0, 5.0]])).tolist() == pytest.approx([0.5 * (5 + 10)])
+
     def test_one_image_at_a_time(self):
         both = torch.cat([CHECKERBOARD, torch.zeros_like(CHECKERBOARD)])
         assert gradient_energy(both).tolist() == [1.0, 0.0]
@@ -51,6 +55,10 @@ class TestLaplacianVariance:
         """Among 16 inner pixels: one -4 and four 1, whose mean is 0."""
         dot = picture(lambda i, j: ((i == 2) & (j == 3)).double())
         assert laplacian_variance(dot).item() == pytest.approx((16 + 4) / 16)
+
+    def test_nine_pixels_have_one_inside(self):
+        assert laplacian_variance(torch.arange(9.0).reshape(1, 9) ** 3).tolist() == [0.0]
+        refuses(lambda: laplacian_variance(torch.zeros(1, 4)), "x", "(1, 4)", "D a square >= 9", ValueError)
 
     def test_noise_reads_twenty_times_its_variance(self):
         assert laplacian_variance(noise(sigma=0.5)).mean().item() == pytest.approx(20 * 0.25, rel=0.02)
@@ -77,7 +85,8 @@ class TestBothMeters:
     def test_bad_input(self, meter):
         refuses(lambda: meter(torch.zeros(2, 15)), "x", "(2, 15)", "a square", ValueError)
         refuses(lambda: meter(torch.zeros(0, 16)), "x", "(0, 16)", "N >= 1", ValueError)
-        refuses(lambda: meter(torch.zeros(2, 1)), "x", "(2, 1)", "a square", ValueError)
+        least = {gradient_energy: 4, laplacian_variance: 9}[meter]
+        refuses(lambda: meter(torch.zeros(2, 1)), "x", "(2, 1)", f"a square >= {least}", ValueError)
         refuses(lambda: meter(torch.zeros(2, 4, 4)), "x", "(2, 4, 4)", "(N, D)", ValueError)
         refuses(lambda: meter(torch.zeros(2, 16).long()), "x", "int64", "float tensor", TypeError)
 
@@ -101,4 +110,8 @@ class TestSharpness:
     def test_a_flat_reference_is_refused(self):
         flat = torch.ones(1, 36)
         refuses(lambda: sharpness(CHECKERBOARD, flat), "data", "without any edge", "to compare with", ValueError)
+        slope, broken = picture(lambda i, j: i + j), CHECKERBOARD * torch.nan
+        for reference in (slope, broken):
+            refuses(lambda data=reference: sharpness(CHECKERBOARD, data), "data", "without any edge", "to compare with")
+        refuses(lambda: sharpness(CHECKERBOARD, torch.eye(2).reshape(1, 4)), "data", "(1, 4)", ">= 9", ValueError)
         refuses(lambda: sharpness(CHECKERBOARD, torch.ones(1, 35)), "data", "(1, 35)", "a square", ValueError)

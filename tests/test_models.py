@@ -159,8 +159,12 @@ class TestBuilders:
             lambda **seed: mlp_autoencoder(6, 2, hidden=(4,), **seed),
             lambda **seed: conv_vae(2, channels=2, **seed),
             lambda **seed: LinearVAE(6, 2, **seed),
+            lambda **seed: models.mlp_class_mean_vae(6, 2, classes=3, hidden=(4,), **seed),
+            lambda **seed: models.mlp_conditional_vae(6, 2, classes=3, hidden=(4,), **seed),
+            lambda **seed: models.sequence_vae(6, 2, 3, hidden=4, **seed),
+            lambda **seed: models.VQVAE(None, None, None, slots=1, codes=4, width=2, **seed),
         ],
-        ids=["mlp_vae", "mlp_autoencoder", "conv_vae", "LinearVAE"],
+        ids=["mlp_vae", "mlp_autoencoder", "conv_vae", "LinearVAE", "class mean", "conditional", "sequence", "VQVAE"],
     )
     def test_weights_depend_on_the_seed_alone(self, build):
         before = torch.random.get_rng_state()

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from refusal import refuses
 from torch.distributions import Normal, kl_divergence
 
 from vae_utils import models, objectives, training
@@ -57,6 +58,16 @@ def test_class_means_start_at_the_standard_normal():
     assert torch.equal(model.prior(torch.arange(C)).mu, torch.zeros(C, d))
 
 
+def test_a_step_of_adam_moves_a_class_mean_ten_times_its_learning_rate(batch):
+    """Adam's first step moves every parameter with a gradient by its learning rate, and the mean is stored in tens."""
+    model = class_mean()
+    before = model.class_means.detach().clone()
+    optimizer = torch.optim.Adam([model._means], lr=0.01)
+    objectives.elbo(model, *batch).elbo.mean().neg().backward()
+    optimizer.step()
+    assert torch.allclose((model.class_means - before).abs(), torch.full((C, d), 0.1), atol=1e-5)
+
+
 def test_class_means_find_separate_classes():
     y = torch.arange(400) % 2
     x = (0.9 * y.unsqueeze(1) + 0.05).expand(400, D).contiguous()
@@ -92,6 +103,34 @@ def test_bound_with_one_sample_is_the_elbo_and_rises_with_k(label_in, batch):
     assert (objectives.importance_bound(model, x, 100, y, eps=many) > one_by_one).all()
 
 
+def test_the_prior_network_says_mean_and_logvar_side_by_side_within_bounds():
+    model = labelled(("prior",))
+    assert isinstance(model.prior_network[0], torch.nn.Linear) and len(model.prior_network) == 1
+    with torch.no_grad():
+        model.prior_network[0].weight.zero_()
+        model.prior_network[0].bias.copy_(torch.tensor([1.0, 2.0, 3.0, -50.0, 0.5, 50.0]))
+    p = model.prior(torch.tensor([0, 3]))
+    assert p.mu.tolist() == [[1, 2, 3]] * 2 and p.logvar.tolist() == [[-20, 0.5, 20]] * 2
+
+
+def test_sizes_of_the_networks():
+    def sizes(network):
+        return [tuple(layer.weight.shape[::-1]) for layer in network if isinstance(layer, torch.nn.Linear)]
+
+    model = models.mlp_class_mean_vae(D, d)
+    assert model.class_means.shape == (10, d)
+    assert sizes(model.encoder) == [(D, 400), (400, 2 * d)] and sizes(model.decoder) == [(d, 400), (400, D)]
+    model = models.mlp_conditional_vae(D, d, classes=C)
+    assert model.label_in == ("encoder", "decoder") and model.prior_network is None
+    assert sizes(model.encoder) == [(D + C, 400), (400, 2 * d)] and sizes(model.decoder) == [(d + C, 400), (400, D)]
+    model = models.mlp_conditional_vae(D, d, condition_dim=2, label_in=("prior", "decoder"), hidden=(6, 4))
+    assert sizes(model.encoder) == [(D, 6), (6, 4), (4, 2 * d)] and sizes(model.prior_network) == [(2, 2 * d)]
+    assert sizes(model.decoder) == [(d + 2, 4), (4, 6), (6, D)]
+    for build in (models.mlp_class_mean_vae, models.mlp_conditional_vae):
+        gaussian = build(D, d, classes=C, hidden=(4,), likelihood="gaussian")
+        assert (gaussian.likelihood(noise(2, d), torch.tensor([0, 1])).sigma == 1).all()
+
+
 def test_float_conditions_reach_the_networks():
     model = models.mlp_conditional_vae(D, d, condition_dim=2, hidden=(16,))
     z, y = noise(1, d).expand(5, d), noise(5, 2)
@@ -111,13 +150,19 @@ def test_a_label_saves_at_most_its_entropy(batch):
 
 def test_bad_labels_are_named():
     model = class_mean()
-    for y, kind in ((torch.tensor([0, C]), ValueError), (torch.tensor([-1]), ValueError), (None, TypeError)):
-        with pytest.raises(kind, match=r"^y: got .* expected"):
-            model.prior(y)
+    for y in ([0, C], [-1, 0], [-1, C]):
+        got, expected = f"from {min(y)} to {max(y)}", f"0 to {C - 1}"
+        refuses(lambda y=y: model.prior(torch.tensor(y)), "y", got, expected, ValueError)
+    refuses(lambda: model.prior(None), "y", "NoneType", "whole-number labels", TypeError)
+    refuses(lambda: model.prior(torch.tensor([0.0])), "y", "float32", "whole-number labels", TypeError)
+    assert model.prior(torch.tensor([0, C - 1])).batch_shape == (2,)
+    assert model.prior(torch.tensor([], dtype=torch.int64)).batch_shape == (0,)
     with pytest.raises(TypeError, match=r"^y: got .* expected"):
         labelled(("decoder",)).likelihood(noise(2, d), torch.tensor([0.0, 1.0]))
     with pytest.raises(TypeError, match=r"^y: got .* expected"):
         models.mlp_conditional_vae(D, d, condition_dim=2).likelihood(noise(2, d), torch.tensor([0, 1]))
+    with pytest.raises(TypeError, match=r"^y: got NoneType, expected a float tensor"):
+        models.mlp_conditional_vae(D, d, condition_dim=2).likelihood(noise(2, d))
 
 
 def test_bad_construction_is_named():
@@ -129,6 +174,15 @@ def test_bad_construction_is_named():
         models.mlp_conditional_vae(D, d, classes=2, label_in=("likelihood",))
     with pytest.raises(ValueError, match=r"label_in: got .* expected"):
         models.mlp_conditional_vae(D, d, classes=2, label_in="encoder")
-    with pytest.raises(ValueError, match="prior_network"):
+    with pytest.raises(ValueError, match="prior_network: got NoneType, expected one exactly when"):
         parts = labelled(("decoder",))
         models.ConditionalVAE(parts.encoder, parts.decoder, parts.observation, d, classes=C, label_in=("prior",))
+    with pytest.raises(ValueError, match="prior_network: got Sequential, expected one exactly when"):
+        parts = labelled(("prior",))
+        models.ConditionalVAE(
+            parts.encoder, parts.decoder, parts.observation, d, classes=C, prior_network=parts.prior_network
+        )
+    for classes in (0, -1):
+        refuses(
+            lambda classes=classes: models.mlp_class_mean_vae(D, d, classes=classes), "classes", "", ">= 1", ValueError
+        )

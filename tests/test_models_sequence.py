@@ -34,8 +34,37 @@ class TestSequences:
             assert set(changed) <= set(range(t + 1, t + 1 + context))
             assert bool(changed) == (context > 0 and t + 1 < LENGTH)
 
-    def test_leading_dimensions_of_z(self):
-        model, x = row_model(3), EVERY_ROW[:4]
+    def test_the_context_is_the_bits_before_as_signs_and_nothing_as_zero(self):
+        network, seen = row_model(2).decoder, []
+        network.from_context.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+        network(torch.zeros(1, 2), torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]]))
+        assert seen[0].tolist() == [[[0, 0], [0, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]]]
+
+    def test_dropout_blanks_its_share_of_the_context(self):
+        network, seen = row_model(3, dropout=0.3).decoder.train(), []
+        network.from_context.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+        torch.manual_seed(0)
+        network(torch.zeros(3000, 2), torch.ones(3000, LENGTH))
+        inner = seen[0][:, 3:]
+        assert set(inner.unique().tolist()) == {0, 1} and (inner == 0).float().mean().item() == pytest.approx(
+            0.3, abs=0.01
+        )
+
+    def test_no_dropout_unless_told(self):
+        network, z = row_model(3).decoder, torch.zeros(4, 2)
+        logits = network(z, EVERY_ROW[20:24])
+        assert torch.equal(network.train()(z, EVERY_ROW[20:24]), logits)
+        assert models.sequence.ContextNetwork(2, 3).dropout == 0
+
+    def test_as_wide_as_told_and_else_sixty_four(self):
+        for width, model in ((8, row_model(3)), (64, models.sequence_vae(LENGTH, 2, 3))):
+            assert [layer.out_features for layer in model.decoder.rest[1::2]] == [width, 1]
+            assert model.encoder[0].out_features == width == model.decoder.from_z.out_features
+        assert models.sequence.ContextNetwork(2, 3).from_z.out_features == 64
+
+    @pytest.mark.parametrize("context", [0, 3])
+    def test_leading_dimensions_of_z(self, context):
+        model, x = row_model(context), EVERY_ROW[:4]
         z = torch.randn(7, 4, 2)
         each = torch.stack([model.likelihood(z[k]).log_prob(x) for k in range(7)])
         torch.testing.assert_close(model.likelihood(z).log_prob(x), each)
@@ -61,5 +90,10 @@ class TestSequences:
         refuses(lambda: models.sequence_vae(6, 2, 6), "context", "6", "less than length")
         refuses(lambda: models.sequence_vae(6, 2, -1), "context", "-1", "whole number")
         refuses(lambda: models.sequence_vae(6, 2, 3, dropout=1.0), "dropout", "1.0", "[0, 1)")
-        refuses(lambda: row_model().likelihood(torch.zeros(2, 3, 2)).sample(), "z", "(2, 3, 2)", "(B, d)")
+        refuses(lambda: models.sequence_vae(6, 2, 3, dropout=-0.1), "dropout", "-0.1", "[0, 1)")
+        refuses(lambda: models.sequence_vae(6, 0, 3), "latent_dim", "0", ">= 1")
+        refuses(lambda: models.sequence_vae(0, 2, 0), "length", "0", ">= 1")
+        for z, shape in ((torch.zeros(2, 3, 2), ()), (torch.zeros(2), ()), (torch.zeros(4, 2), (3,))):
+            got = f"{tuple(z.shape)} and sample_shape {shape}"
+            refuses(lambda z=z, shape=shape: row_model().likelihood(z).sample(shape), "z", got, "(B, d)", ValueError)
         refuses(lambda: row_model().posterior(torch.zeros(2, 5)), "x", "(2, 5)", "6")

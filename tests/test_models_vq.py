@@ -69,9 +69,32 @@ class TestVQ:
         z = torch.tensor([[1, 2], [3, 4]])
         q = Code(z)
         assert q.log_prob(z).tolist() == [0, 0] and q.log_prob(z.flip(0)).tolist() == [-math.inf] * 2
+        assert q.batch_shape == (2,) and q.event_shape == (2,)
+        drawn = q.rsample((5,))
+        assert drawn.shape == (5, 2, 2) and torch.equal(drawn[4], z) and torch.equal(q.sample(), z)
 
-    def test_the_codebook_depends_on_the_seed_alone(self):
-        def book(seed):
-            return models.VQVAE(None, None, None, slots=1, codes=4, width=2, seed=seed).codebook
+    def test_every_code_is_as_probable_as_any_other_at_first(self):
+        model = models.VQVAE(None, None, None, slots=3, codes=4, width=2)
+        prior = model.prior()
+        assert prior.batch_shape == () and prior.event_shape == (3,) and model.codebook.shape == (4, 2)
+        torch.testing.assert_close(prior.log_prob(torch.tensor([0, 3, 1])).item(), -3 * math.log(4))
 
-        assert torch.equal(book(3), book(3)) and not torch.equal(book(3), book(4))
+    def test_slots_are_read_one_after_the_other(self):
+        """With networks that change nothing: x (3 slots of 2 numbers) is rounded to the codes (0, 0), (10, 0), (0, 10)."""
+        model = models.VQVAE(torch.nn.Identity(), torch.nn.Identity(), models.GaussianObservation(), 3, 3, 2)
+        with torch.no_grad():
+            model.codebook.copy_(torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]]))
+        x = torch.tensor([[1.0, 9.0, 8.0, -3.0, 2.0, 1.0], [0.0, 1.0, 1.0, 0.0, 9.0, 9.5]])
+        z = model.posterior(x).sample()
+        assert z.tolist() == [[2, 1, 0], [0, 0, 2]]
+        rounded = [[0.0, 10.0, 10.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 10.0]]
+        assert model.likelihood(z).mean.tolist() == rounded and model.likelihood(z[:, None]).mean.shape == (2, 1, 6)
+
+    def test_bad_arguments(self):
+        def build(slots=1, codes=2, width=1):
+            return models.VQVAE(None, None, None, slots, codes, width)
+
+        assert build().codebook.shape == (2, 1)
+        refuses(lambda: build(slots=0), "slots", "0", ">= 1", ValueError)
+        refuses(lambda: build(width=0), "width", "0", ">= 1", ValueError)
+        refuses(lambda: build(codes=1), "codes", "1", ">= 2", ValueError)

@@ -61,13 +61,14 @@ ADVICE = {
 def diagnose(model, x, y=None, generator=None):
     """Look at a VAE with Gaussian prior and posterior on x (N, D), N >= 2, and say what it does with z: a `Diagnosis`.
 
-    Raises TypeError for a model whose posterior is not a DiagonalGaussian, ValueError for a single example.
+    Raises TypeError for a model whose posterior or prior is not a DiagonalGaussian, ValueError for a single example.
     """
     if len(x) < 2:
         raise ValueError(f"x: got {len(x)} example, expected at least 2, to exchange their z")
     q, p = model.posterior(x, y), model.prior(y)
-    if not (hasattr(q, "logvar") and hasattr(p, "logvar")):
-        raise TypeError(f"model: got the posterior {type(q).__name__}, expected a DiagonalGaussian")
+    for name, distribution in (("posterior", q), ("prior", p)):
+        if not hasattr(distribution, "logvar"):
+            raise TypeError(f"model: got the {name} {type(distribution).__name__}, expected a DiagonalGaussian")
     terms = elbo(model, x, y, generator=generator)
     exchanged = model.likelihood(terms.z.roll(1, 0), y).log_prob(x)
     per_dimension = gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar).mean(0)

@@ -52,7 +52,8 @@ class ConditionalVAE(VAE):
         super().__init__(encoder, decoder, observation, latent_dim, data_dim)
         self.classes, self.label_in = classes, _places(label_in)
         if ("prior" in self.label_in) != (prior_network is not None):
-            raise ValueError("prior_network: expected one exactly when 'prior' is in label_in")
+            got = type(prior_network).__name__
+            raise ValueError(f"prior_network: got {got}, expected one exactly when 'prior' is in label_in")
         self.prior_network = prior_network
 
     def prior(self, y=None):
@@ -103,7 +104,7 @@ def mlp_conditional_vae(
     """
     if (classes is None) == (condition_dim is None):
         raise ValueError(f"classes, condition_dim: got {classes} and {condition_dim}, expected exactly one of the two")
-    width = whole_number(classes or condition_dim, "classes or condition_dim")
+    width = whole_number(classes, "classes") if condition_dim is None else whole_number(condition_dim, "condition_dim")
     extra = {place: width * (place in _places(label_in)) for place in PLACES}
     with seeded(seed):
         encoder = mlp([data_dim + extra["encoder"], *hidden, 2 * latent_dim], activation)
