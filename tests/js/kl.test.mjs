@@ -15,10 +15,19 @@ export const tests = {
   "the integrand's area is the closed form": () =>
     CASES.forEach((c) => close(area(curves(c).integrand), divergence(c), 2e-5)),
   "the terms add up": () =>
-    [...CASES, { ...STATE, target: "two bumps" }].forEach((c) => {
+    [...CASES, ...["q||p", "p||q"].map((direction) => ({ ...STATE, target: "two bumps", direction }))].forEach((c) => {
       const total = terms(c).reduce((sum, [, value]) => sum + value, 0);
       close(total, divergence(c), 1e-9);
     }),
+  "the cross-entropies are those of the moments": () => {
+    const state = { ...STATE, target: "two bumps", direction: "p||q" };
+    const square = 1.8 ** 2 + 0.6 ** 2 + state.mu ** 2;
+    const exact = 0.5 * Math.log(2 * Math.PI * state.sigma ** 2) + square / (2 * state.sigma ** 2);
+    const [[own, minus], [other, cross]] = terms(state);
+    ok(own.endsWith("of p") && other.endsWith("with q"));
+    close(cross, exact, 1e-4);
+    ok(minus < 0 && -minus < Math.log(2) + 0.5 * Math.log(2 * Math.PI * Math.E * 0.6 ** 2));
+  },
   "each term vanishes when q is p": () => {
     const same = { ...STATE, mu: 0.3, prior_mu: 0.3, sigma: 0.9, prior_sigma: 0.9 };
     terms(same).forEach(([, value]) => close(value, 0, 1e-12));

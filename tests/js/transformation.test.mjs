@@ -25,6 +25,15 @@ export const tests = {
       close(mean(ranks.map((u) => u * u)), 1 / 3, 0.01);
     }
   },
+  "the density at x adds what every z brings": () => {
+    const fold = maps.makeMap({ map: "fold", source: "normal" });
+    for (const x of [0, 0.3, 1.7]) close(maps.densityAt(fold, "normal", x), 2 * normalDensity(x), 1e-4, `fold at ${x}`);
+    const humps = maps.makeMap({ map: "two humps", source: "normal" });
+    for (const x of [-1.5, 0.2, 1]) close(maps.densityAt(humps, "normal", x), CAMEL.density(x), 3e-3, `camel at ${x}`);
+    close(maps.densityAt(Math.exp, "normal", 2), normalDensity(Math.log(2)) / 2, 1e-5);
+    ok(maps.densityAt(() => 0.5, "uniform", 0.5) === Infinity);
+    close(maps.densityAt((z) => z, "uniform", 2.5), 0, 0);
+  },
   "no probability is lost on the way": () => {
     for (const source of names)
       for (const map of ["straight", "fold", "ranks", "two humps", "by hand"]) {

@@ -3,6 +3,7 @@ import { frame } from "./frame.mjs";
 import { nearest, tensor } from "./maths.mjs";
 
 const NEAR = 4; // half the width of the usual window on the latent space
+const HEAP = 0.5; // codes nearer to 0 than this lie in one heap, where names would hide one another
 const FAR_RATE = 8; // nats; a larger rate is drawn at the edge
 
 /** The block of a tensor under its first indices, as a flat array, with the shape that is left. */
@@ -48,7 +49,7 @@ const FIELDS = SPACE.concat(["rate", "distortion", "originals", "reconstructions
 const latentPanel = (ui, data, now) => {
   const window = () => Math.max(NEAR, 1.05 * block(data.reach, ...now()).values[0]);
   ui.panel({
-    title: "Latent space: one dot for each test digit, and the prior at 1 and 2 sigma",
+    title: "Latent space: a dot is a test digit; dashed: the prior; \u03c3: size of a posterior",
     label: "scatter of the codes by class",
     square: true,
     x: () => [-window(), window()],
@@ -65,10 +66,12 @@ const latentPanel = (ui, data, now) => {
           plot.ellipse(0, 0, r, r, { color: "prior", dash: [5, 4] });
         }
         const [a, b] = block(data.sigma, ...now()).values;
-        plot.ellipse(0.75 * window(), -0.8 * window(), a, b, { color: "posterior", width: 2, fill: 0.2 });
+        const corner = [0.96 * window() - Math.max(a, 0.25), Math.max(b, 0.25) - 0.96 * window()];
+        plot.ellipse(...corner, a, b, { color: "posterior", width: 2, fill: 0.2 });
+        plot.text(...corner, "\u03c3", { color: "posterior", bold: true, size: 13 });
       });
+      if (Math.max(...codes.xs.map(Math.abs), ...codes.ys.map(Math.abs)) < HEAP) return;
       for (const [label, x, y] of classCenters(codes, labels)) plot.text(x, y, String(label), { bold: true, size: 14 });
-      plot.text(0.75 * window(), -0.8 * window(), "\u03c3", { color: "posterior", bold: true, size: 13 });
     },
   });
 };
@@ -108,7 +111,10 @@ const ratePanel = (ui, data, now) => {
       data.betas.values.forEach((beta, b) => {
         const [x, y] = inside(at(b, t));
         plot.points([x], [y], { radius: b === chosen ? 7 : 4, color: b === chosen ? "posterior" : "elbo" });
-        plot.text(x, y, String(Number(beta.toPrecision(3))), { dx: 10, dy: -9, align: "left", bold: b === chosen });
+        const [name, above] = [String(Number(beta.toPrecision(3))), at(b, t)[1] > top];
+        const place = { align: "left", bold: b === chosen };
+        if (!above) plot.text(x, y, name, { ...place, dx: 10, dy: -9 });
+        else if (b === chosen) plot.text(x, y, `${name}, above this frame`, { ...place, dx: 12, dy: 8 });
       });
     },
   });
@@ -154,9 +160,9 @@ export default {
       return [
         ["beta", String(betas[now()[0]])],
         ["step", String(steps[now()[1]])],
-        ["rate R = KL", rate, "kl"],
-        ["distortion D", distortion, "likelihood"],
-        ["\u2212elbo = D + R", rate + distortion, "elbo"],
+        ["rate R = KL, nats", rate, "kl"],
+        ["distortion D, nats", distortion, "likelihood"],
+        ["\u2212elbo = D + R, nats", rate + distortion, "elbo"],
         ["mean sigma", (a + b) / 2, "posterior"],
       ];
     });

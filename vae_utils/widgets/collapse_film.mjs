@@ -49,9 +49,9 @@ const curvesPanel = (ui, totals, chosen, top) =>
         plot.line(steps, totals[chosen()], { color: "kl", width: 3.5 });
       });
       plot.hline(ui.get("ceiling"), { color: "evidence", dash: [6, 4] });
-      const style = { align: "right", dy: -6, color: "evidence" };
-      plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", style);
       plot.vline((ui.get("percent") / 100) * ui.get("steps"), { color: "ink", width: 1.5 });
+      const style = { align: "right", dx: -6, dy: -11, color: "evidence", halo: true };
+      plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", style);
     },
   });
 
@@ -86,7 +86,7 @@ export default {
       ["remedy", ui.get("remedy")],
       ["step", String(Math.round((ui.get("percent") / 100) * ui.get("steps")))],
       ["total KL, nats", sum(now()), "kl"],
-      ["dimensions that speak", `${speaking(now())} of ${now().length}`],
+      ["dimensions over 0.01 nats", `${speaking(now())} of ${now().length}`],
       ["all there is to tell, nats", ui.get("ceiling"), "evidence"],
     ]);
     return ui.dispose;

@@ -62,12 +62,15 @@ export const slider = (state, { name, label, step = 0.01, scale = "linear", titl
     number.value = String(roundTo(value, step / 10));
     number.removeAttribute("aria-invalid");
   };
-  number.addEventListener("change", () => {
+  const commit = () => {
     const typed = parseNumber(number.value);
     if (typed !== null) state.set(name, fits(typed));
     show();
     if (typed === null) number.setAttribute("aria-invalid", "true");
-  });
+  };
+  number.addEventListener("change", commit);
+  // JupyterLab keeps Enter from ending the edit, so it is heard here too.
+  number.addEventListener("keydown", ({ key }) => key === "Enter" && commit());
   state.on(name, show);
   show();
   const head = make("span", { text: label });

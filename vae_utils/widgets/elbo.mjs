@@ -87,7 +87,7 @@ const drawBars = (plot, bound, divergence, logP) => {
 
 export default {
   render({ model, el }) {
-    const ui = frame({ model, el, title: "The ELBO and the gap" });
+    const ui = frame({ model, el, title: "The ELBO and the gap, in nats" });
     const values = () => ({ x: ui.get("x"), mu: ui.get("mu"), sigma: ui.get("sigma") });
     const fit = (name, value) => ui.set(name, clamp(value, ...ui.limits(name)));
     const logLimits = () => ui.limits("sigma").map(Math.log);
@@ -130,7 +130,7 @@ export default {
     });
 
     const map = ui.panel({
-      title: "The ELBO as a landscape: each point is a q; the stronger the color, the higher.",
+      title: "The ELBO as a landscape: each point is a q. Full color at log p(x), none from 6 nats below.",
       x: () => ui.limits("mu"),
       y: logLimits,
       xLabel: "mu",

@@ -50,7 +50,10 @@ export default {
       title: "Where it differs from the average face",
       square: true,
       axes: false,
-      draw: (plot) => plot.image(moved(face()), SIZE, SIZE, [0, 0, 1, 1], { smooth: true, color: "likelihood" }),
+      draw(plot) {
+        plot.image(moved(face()), SIZE, SIZE, [0, 0, 1, 1], { smooth: true, color: "likelihood" });
+        if (z().every((value) => value === 0)) plot.text(0.5, 0.5, "nowhere: this is the average face", { size: 13 });
+      },
     });
     ui.note("Z-space: five numbers, each drawn from N(0, 1).");
     for (const name of FACTORS) ui.slider({ name, label: LABELS[name], step: 0.05 });

@@ -116,15 +116,15 @@ export default {
           plot.vline(Math.log10(ui.get("k")), { color: "muted", width: 1 });
           plot.points([Math.log10(ui.get("k"))], [evidence() + expected(ui.get("k"))], { color: "elbo", radius: 6 });
         });
-        plot.text(3.3, evidence(), "log p(x)", { color: "evidence", align: "right", dy: -10, bold: true });
+        plot.text(3.3, evidence(), "log p(x)", { color: "evidence", align: "right", dy: -12, bold: true, halo: true });
       },
     });
     ui.panel({
-      title: "The K weights of this draw. Were q the true posterior, all would be equal.",
+      title: "The K weights of this draw (end bars: all beyond). Were q the true posterior, all would be equal.",
       x: [-8, 4],
       y: [0, 1.12],
       yTicks: [],
-      xLabel: "log w \u2212 log p(x)",
+      xLabel: "log w \u2212 log p(x), nats",
       draw(plot) {
         const counts = histogram(now().logs.slice(0, ui.get("k")), -8, 4, 48);
         const top = counts.reduce((a, b) => Math.max(a, b), 1);
@@ -136,7 +136,7 @@ export default {
     });
     ui.slider({ name: "k", label: "K, how many samples", step: 1, scale: "log" });
     ui.slider({ name: "width", label: "width of q (1 is right)" });
-    ui.slider({ name: "offset", label: "q's center is off by" });
+    ui.slider({ name: "offset", label: "q's center off by (sigmas)" });
     ui.slider({ name: "latent_dim", label: "dimensions of z", step: 1 });
     ui.button("Draw again", () => ui.set("draw", (ui.get("draw") % 50) + 1));
     ui.on(["draw", "log_evidence"], ui.redraw);
@@ -144,9 +144,9 @@ export default {
       const k = ui.get("k");
       const { effective, largest } = spread(now().logs, k);
       return [
-        ["bound, on average", evidence() + expected(k), "elbo"],
-        ["below log p(x) by", -expected(k)],
-        ["this draw", evidence() + now().run[k - 1]],
+        ["average bound, nats", evidence() + expected(k), "elbo"],
+        ["below log p(x) by, nats", -expected(k)],
+        ["this draw, nats", evidence() + now().run[k - 1]],
         ["effective samples", `${effective.toFixed(1)} of ${k}`, "posterior"],
         ["largest weight's share", `${(100 * largest).toFixed(0)} %`],
       ];

@@ -1,6 +1,6 @@
 // The KL divergence: two densities, the signed integrand, and the terms it is made of.
 import { frame } from "./frame.mjs";
-import { clamp, gaussianKl, linspace, logNormal } from "./maths.mjs";
+import { clamp, gaussianKl, linspace, logNormal, sum } from "./maths.mjs";
 
 const Z = linspace(-8, 8, 641);
 const STEP = Z[1] - Z[0];
@@ -12,6 +12,8 @@ export const logTarget = (z, { target, prior_mu, prior_sigma }) => {
   const [left, right] = [-BUMPS.at, BUMPS.at].map((at) => logNormal(z, at, BUMPS.sigma));
   return Math.max(left, right) + Math.log1p(Math.exp(-Math.abs(left - right))) - Math.log(2);
 };
+
+BUMPS.entropy = -STEP * sum(Z.map((z) => logTarget(z, { target: "two bumps" })).map((log) => log * Math.exp(log)));
 
 /** q, p and the integrand of the chosen KL on the grid Z. */
 export const curves = (values) => {
@@ -25,7 +27,7 @@ export const curves = (values) => {
 /** KL in nats: in closed form between two normals, by quadrature otherwise. */
 export const divergence = (values) => {
   const { mu, sigma, prior_mu, prior_sigma, target, direction } = values;
-  if (target !== "normal") return STEP * curves(values).integrand.reduce((total, value) => total + value, 0);
+  if (target !== "normal") return STEP * sum(curves(values).integrand);
   if (direction === "q||p") return gaussianKl(mu, sigma, prior_mu, prior_sigma);
   return gaussianKl(prior_mu, prior_sigma, mu, sigma);
 };
@@ -35,15 +37,15 @@ export const terms = (values) => {
   const total = divergence(values);
   const forward = values.direction === "q||p";
   if (values.target !== "normal") {
-    const entropy = 0.5 * Math.log(2 * Math.PI * Math.E * values.sigma ** 2);
-    if (forward) return [["minus entropy of q", -entropy], ["cross-entropy with p", total + entropy]];
-    return [["KL(p\u2016q)", total]];
+    const entropy = forward ? 0.5 * Math.log(2 * Math.PI * Math.E * values.sigma ** 2) : BUMPS.entropy;
+    const [own, other] = forward ? ["q", "p"] : ["p", "q"];
+    return [[`minus entropy of ${own}`, -entropy], [`cross-entropy with ${other}`, total + entropy]];
   }
   const [top, bottom] = forward ? [values.sigma, values.prior_sigma] : [values.prior_sigma, values.sigma];
   return [
-    ["mean", 0.5 * ((values.mu - values.prior_mu) / bottom) ** 2],
-    ["variance", 0.5 * ((top / bottom) ** 2 - 1)],
-    ["log", Math.log(bottom / top)],
+    ["mean term", 0.5 * ((values.mu - values.prior_mu) / bottom) ** 2],
+    ["variance term", 0.5 * ((top / bottom) ** 2 - 1)],
+    ["log term", Math.log(bottom / top)],
   ];
 };
 
@@ -68,9 +70,12 @@ export default {
     const fit = (name, value) => ui.set(name, clamp(value, ...ui.limits(name)));
 
     const densities = ui.panel({
-      title: "Two densities. Drag q by its mean, or by its width.",
+      title: "q and p (dashed). Drag q by its mean, or by its width.",
       x: [-5, 5],
-      y: () => [0, Math.max(0.75, 1.15 / (ui.get("sigma") * Math.sqrt(2 * Math.PI)))],
+      y: () => {
+        const { q, p } = curves(values());
+        return [0, Math.max(0.75, 1.15 * Math.max(...q), 1.15 * Math.max(...p))];
+      },
       xLabel: "z",
       yLabel: "density",
       draw(plot) {

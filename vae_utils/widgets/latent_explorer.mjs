@@ -67,7 +67,7 @@ const mapPanel = (ui, net, cloud, state) => {
 };
 
 /** A panel that is one picture of 28 x 28, in pixel coordinates with the origin at the top left. */
-const picturePanel = (ui, settings, picture) =>
+const picturePanel = (ui, { empty, ...settings }, picture) =>
   ui.panel({
     ...settings,
     axes: false,
@@ -75,7 +75,9 @@ const picturePanel = (ui, settings, picture) =>
     x: [0, 28],
     y: [-28, 0],
     draw(plot) {
-      plot.image(picture(), 28, 28, [0, -28, 28, 0], { smooth: true });
+      const values = picture();
+      plot.image(values, 28, 28, [0, -28, 28, 0], { smooth: true });
+      if (empty && !values.some(Boolean)) plot.text(14, -14, empty, { color: "muted", size: 14 });
       const frameX = [0, 28, 28, 0, 0];
       plot.line(frameX, [0, 0, -28, -28, 0], { color: "grid", width: 1 });
     },
@@ -96,8 +98,10 @@ const strip = (ui, net, state) =>
     },
   });
 
+const DRAWING = { title: "Draw a digit here", label: "drawing area", empty: "draw here" };
+
 const drawing = (ui, pixels) => {
-  const panel = picturePanel(ui, { title: "Draw a digit here", label: "drawing area", height: 190 }, () => pixels());
+  const panel = picturePanel(ui, { ...DRAWING, height: 190 }, pixels);
   let [before, ink] = [null, null];
   ui.strokes(panel, ({ x, y, first, last }) => {
     const at = [x, -y];
@@ -172,11 +176,11 @@ export default {
       return [
         ["z", pair(z()), "likelihood"],
         ["norm of z", Math.hypot(...z())],
-        ["log p(z)", density, "prior"],
+        ["log p(z), nats", density, "prior"],
         ["path", `${ui.get("path")}, t ${format(ui.get("t"))}`, "evidence"],
         ["from A to B", `${pair(state.end("a"))} to ${pair(state.end("b"))}`, "evidence"],
         ["codes", ui.get("show_codes") ? "shown" : "hidden"],
-        ["posterior of", words[ui.get("picture")]],
+        ["posterior of", state.pixels().some(Boolean) ? words[ui.get("picture")] : "an empty sheet"],
         ["mu", pair(mu), "posterior"],
         ["sigma", pair(sigma), "posterior"],
       ];

@@ -72,14 +72,16 @@ const rebuiltPanel = (ui, data, now) => {
   const originals = album(data.originals);
   const columns = originals.count;
   ui.panel({
-    title: "Test digits (top) and their reconstructions",
+    title: "Test digits (top) and their reconstructions; the framed one is cut open below",
     height: 150,
     axes: false,
     equal: true,
     x: [0, columns],
-    y: [0, 2],
+    y: [-0.02, 2.02],
     draw(plot) {
       drawImages(plot, originals, columns, 2);
+      const [left, right] = [ui.get("digit"), ui.get("digit") + 1];
+      plot.line([left, right, right, left, left], [0, 0, 2, 2, 0], { color: "likelihood", width: 2 });
       if (now().rebuilt >= 0) drawImages(plot, album(data.reconstructions, now().k), columns, 1);
       else plot.text(columns / 2, 0.5, "no posterior, no reconstructions", { size: 14 });
     },
@@ -183,7 +185,7 @@ const scatterPanel = (ui, rows, now) =>
       const { name, recall, drawn } = now();
       const [y, right] = [Math.min(TOP, drawn), recall > 0.5];
       plot.points([recall], [y], { radius: 7, color: "likelihood" });
-      const place = { align: right ? "right" : "left", dx: right ? -12 : 12, bold: true, size: 13 };
+      const place = { align: right ? "right" : "left", dx: right ? -12 : 12, bold: true, size: 13, halo: true };
       plot.text(recall, y, name, { ...place, dy: y > 1.3 ? 12 : -10 });
     },
   });
@@ -217,7 +219,7 @@ export default {
     const now = () => rows[Math.max(0, names.indexOf(ui.get("objective")))];
     ui.choice({ name: "objective", label: "Objective" });
     rebuiltPanel(ui, data, now);
-    ui.slider({ name: "digit", label: "the digit cut open, from the left", step: 1 });
+    ui.slider({ name: "digit", label: "the picture cut open, from 0 at the left", step: 1 });
     cutPanels(ui, data, now);
     samplesPanel(ui, data, now);
     meterPanel(ui, now);
@@ -227,16 +229,17 @@ export default {
       const { side, original, rebuilt } = pair(ui, data, now);
       return rebuilt ? laplacianVariance(rebuilt, side) / laplacianVariance(original, side) : "none";
     };
+    const read = (value) => (value < 0 ? verdict(value) : `${format(value)}, ${verdict(value)}`);
     ui.readout(() => {
       const { name, rebuilt, drawn, precision, recall, counts } = now();
       return [
         ["objective", name],
-        [`sharpness of digit ${ui.get("digit")} alone`, alone(), "likelihood"],
-        ["reconstructions", rebuilt < 0 ? verdict(rebuilt) : `${format(rebuilt)}, ${verdict(rebuilt)}`, "likelihood"],
-        ["samples", `${format(drawn)}, ${verdict(drawn)}`, "likelihood"],
+        [`sharpness, framed picture ${ui.get("digit")}`, alone(), "likelihood"],
+        ["sharpness, reconstructions", read(rebuilt), "likelihood"],
+        ["sharpness, samples", read(drawn), "likelihood"],
         ["precision", precision],
         ["recall", recall],
-        ["classes", `${format(effectiveClasses(counts), 1)} of 10`],
+        ["effective classes", `${format(effectiveClasses(counts), 1)} of 10`],
       ];
     });
     return ui.dispose;

@@ -116,7 +116,7 @@ const caption = (ui, panels) => {
   const [digits, one] = [ui.get("data") === "digits", ui.get("latent") === "1"];
   const own = ui.get("data") === OWN ? " Draw here to add some." : "";
   panels.data.caption(
-    digits ? "Scans, and below each its reconstruction" : `Data in grey, reconstructions in color.${own}`,
+    digits ? "Scans, and below each its reconstruction" : `Data in gray, reconstructions in color.${own}`,
   );
   const shape = one ? "Each bar is a posterior q(z|x)" : "Each ellipse is a posterior q(z|x)";
   panels.latent.caption(`${shape}; dashed: the prior`);

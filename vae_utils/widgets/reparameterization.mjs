@@ -139,7 +139,7 @@ const costPanel = (ui, now) =>
 
 const cloudPanel = (ui, now) =>
   ui.panel({
-    title: "One slope, estimated from single draws.",
+    title: "One slope, estimated from single draws. Dashed: exact. Thick: their mean.",
     x: () => {
       const { exact, spread } = now();
       const reach = Math.max(1, 3.2 * Math.sqrt(Math.max(...Object.values(spread))));
@@ -157,7 +157,7 @@ const cloudPanel = (ui, now) =>
         const heights = HEIGHTS.map((h) => at + 0.42 * (h - 0.5));
         plot.clip(() => plot.points(row.slice(0, SHOWN), heights, { color, radius: 2, alpha: 0.45 }));
         const text = `${name}: variance ${format(spread[name], spread[name] < 100 ? 1 : 0)}`;
-        plot.text(plot.xRange[0], at + 0.45, text, { color, align: "left", bold: true, dx: 4 });
+        plot.text(plot.xRange[0], at + 0.45, text, { color, align: "left", bold: true, dx: 4, halo: true });
         plot.line([mean(row), mean(row)], [at - 0.3, at + 0.3], { color, width: 3 });
       });
     },

@@ -1,7 +1,7 @@
 // Noise pushed through a map: where the map is steep the density falls, where it is flat the density rises.
 import { frame } from "./frame.mjs";
 import { clamp, linspace, normals, uniforms } from "./maths.mjs";
-import { KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./transformation_maps.mjs";
+import { densityAt, KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./transformation_maps.mjs";
 
 const RANGE = [-3.5, 3.5];
 const BOXES = 210;
@@ -182,13 +182,14 @@ export default {
       const [z, { g }] = [ui.get("probe"), current()];
       const slope = Math.abs(slopeOf(g, z));
       const p = SOURCES[ui.get("source")].density(z);
-      const box = Math.floor(((g(z) - RANGE[0]) / (RANGE[1] - RANGE[0])) * BOXES);
+      const all = densityAt(g, ui.get("source"), g(z));
+      const bounded = (value) => (value < 1e6 ? value : "no bound");
       return [
         ["x = g(z)", g(z), "data"],
         ["slope g\u2032(z)", slopeOf(g, z), "likelihood"],
         ["p(z)", p, "prior"],
-        ["p(z) / |g\u2032(z)|", slope > 1e-6 ? p / slope : "no bound", "data"],
-        ["p(x), all of it", current().density[box] ?? "off the picture", "data"],
+        ["p(z) / |g\u2032(z)|", bounded(p / slope), "data"],
+        ["p(x), from every such z", bounded(all), "data"],
         ["samples", String(samples.z.length)],
       ];
     });

@@ -114,3 +114,20 @@ export const pushforward = (g, source, [low, high], count = 240) => {
   }
   return heights;
 };
+
+const BESIDE = 1e-6; // a hair above x, so that a fold is met on both its sides
+
+/** p(x): p(z) / |g'(z)|, summed over every z with g(z) = x; infinite where a stretch of noise lands on one x. */
+export const densityAt = (g, source, x) => {
+  const off = NOISE.map((z) => g(z) - x - BESIDE);
+  let total = 0;
+  for (let i = 1; i < off.length; i++) {
+    const [a, b] = [off[i - 1], off[i]];
+    const flat = a === b && Math.abs(a) < 2 * BESIDE;
+    if (!flat && !(a * b < 0)) continue;
+    const z = flat ? NOISE[i] : NOISE[i] - (b / (b - a)) * (NOISE[i] - NOISE[i - 1]);
+    const p = SOURCES[source].density(z);
+    if (p > 0) total += flat ? Infinity : p / Math.abs(slopeOf(g, z, 0.1 * BESIDE));
+  }
+  return total;
+};
