@@ -209,14 +209,18 @@ export class Plot {
     });
   }
 
-  /** Text at data coordinates, moved by (dx, dy) pixels; `align`, `baseline`, `size`, `bold`. */
+  /** Text at data coordinates, moved by (dx, dy) pixels; `halo` keeps what lies beneath away from the letters. */
   text(x, y, content, settings = {}) {
-    const { dx = 0, dy = 0, align = "center", baseline = "middle", size = 12, bold = false } = settings;
+    const { dx = 0, dy = 0, align = "center", baseline = "middle", size = 12, bold = false, halo = false } = settings;
     this.with(settings, (context) => {
       context.font = `${bold ? "600 " : ""}${size}px ${this.theme.font}`;
       context.textAlign = align;
       context.textBaseline = baseline;
       const text = typeof content === "number" ? format(content) : content;
+      if (halo) {
+        [context.strokeStyle, context.lineWidth] = [this.theme.surface, 4];
+        context.strokeText(text, this.px(x) + dx, this.py(y) + dy);
+      }
       context.fillText(text, this.px(x) + dx, this.py(y) + dy);
     });
   }
