@@ -120,7 +120,7 @@ chapter 9. Where a chapter sweeps a setting, some rows take a few of its values.
 Each number is the mean over the seeds {seeds}, ± the standard deviation between them. Nothing here is typed by hand:
 `make phenomena` runs everything again and writes this page, in about {minutes} of one processor core.
 """
-HEAD = "| What should be seen | Section | Measured | Mean ± spread | Time |\n|---|---|---|---|--:|"
+HEAD = "| What should be seen | Mean ± spread | Time |\n|---|---|--:|"
 
 
 def summarize(results: list[dict]) -> dict[str, tuple[float, float]]:
@@ -151,9 +151,15 @@ def section(phenomenon: Phenomenon) -> str:
     return f"[{int(phenomenon.chapter[:2])}: {title}]({phenomenon.chapter}.ipynb#{anchor})"
 
 
+def unbroken(text: str) -> str:
+    """No line ends beside a sign: "β = 4" and "1.25 ± 0.25" stay together."""
+    return re.sub(r" ([=±×]) ", r"&nbsp;\1&nbsp;", text)
+
+
 def row(phenomenon: Phenomenon, numbers: dict[str, tuple[float, float]], seconds: float) -> str:
-    lines = "<br>".join(f"{name}: {written(*pair)}".replace(" ", "&nbsp;") for name, pair in numbers.items())
-    return f"| {phenomenon.claim} | {section(phenomenon)} | {phenomenon.measured} | {lines} | {seconds:.0f} s |"
+    values = (f"{unbroken(name)}: **{unbroken(written(*pair))}**" for name, pair in numbers.items())
+    measured = "<br>".join((f"*{phenomenon.measured}*", *values))
+    return f"| {phenomenon.claim}<br>{section(phenomenon)} | {measured} | {seconds:.0f}&nbsp;s |"
 
 
 def repeat(phenomenon: Phenomenon) -> tuple[dict[str, tuple[float, float]], float]:

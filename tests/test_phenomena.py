@@ -61,10 +61,10 @@ def test_numbers_as_text(mean, spread, text):
 
 
 def test_a_row_of_the_table():
-    cells = phenomena.row(FAKE, {"a": (1.25, 0.25), "b": (3.0, 0.5)}, 12.4).split(" | ")
-    assert cells[0] == "| a claim"
-    assert cells[1].startswith("[5: ")
-    assert cells[2:] == ["in nats", "a:&nbsp;1.25&nbsp;±&nbsp;0.25<br>b:&nbsp;3.00&nbsp;±&nbsp;0.50", "12 s |"]
+    cells = phenomena.row(FAKE, {"at β = 4": (1.25, 0.25), "b": (3.0, 0.5)}, 12.4).split(" | ")
+    assert cells[0].startswith("| a claim<br>[5: ")
+    numbers = "at β&nbsp;=&nbsp;4: **1.25&nbsp;±&nbsp;0.25**<br>b: **3.00&nbsp;±&nbsp;0.50**"
+    assert cells[1:] == [f"*in nats*<br>{numbers}", "12&nbsp;s |"]
 
 
 def test_the_page_has_every_row_and_only_these():
@@ -73,8 +73,9 @@ def test_the_page_has_every_row_and_only_these():
     assert len(lines) == 2 + len(phenomena.PHENOMENA)
     for line, phenomenon in zip(lines[2:], phenomena.PHENOMENA, strict=True):
         empty = phenomena.row(phenomenon, {}, 0.0)
-        assert line.startswith(empty[: empty.rindex("|  |")]), "run `make phenomena`"
-        assert re.search(r":&nbsp;−?\d+(\.\d+)?&nbsp;±&nbsp;\d+(\.\d+)?(<br>.*)? \| \d+ s \|$", line)
+        assert line.startswith(empty[: empty.rindex(" | ")]), "run `make phenomena`"
+        number = r"−?\d+(\.\d+)?&nbsp;±&nbsp;\d+(\.\d+)?"
+        assert re.search(rf"(<br>[^*|]+: \*\*{number}\*\*)+ \| \d+&nbsp;s \|$", line)
 
 
 def test_the_text_above_the_table_is_the_script_s():
