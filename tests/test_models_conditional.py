@@ -182,7 +182,6 @@ def test_bad_construction_is_named():
         models.ConditionalVAE(
             parts.encoder, parts.decoder, parts.observation, d, classes=C, prior_network=parts.prior_network
         )
-    for classes in (0, -1):
-        refuses(
-            lambda classes=classes: models.mlp_class_mean_vae(D, d, classes=classes), "classes", "", ">= 1", ValueError
-        )
+    for build in (models.mlp_class_mean_vae, models.mlp_conditional_vae):
+        refuses(lambda build=build: build(D, d, classes=0), "classes", "0", ">= 1", ValueError)
+    refuses(lambda: models.mlp_conditional_vae(D, d, condition_dim=0), "condition_dim", "0", ">= 1", ValueError)

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import torch
+from refusal import refuses
 
 from vae_utils import models, objectives
 from vae_utils.models.vq import Code
@@ -80,7 +81,7 @@ class TestVQ:
         torch.testing.assert_close(prior.log_prob(torch.tensor([0, 3, 1])).item(), -3 * math.log(4))
 
     def test_slots_are_read_one_after_the_other(self):
-        """With networks that change nothing: x (3 slots of 2 numbers) is rounded to the codes (0, 0), (10, 0), (0, 10)."""
+        """With networks that change nothing, the 3 slots of 2 numbers are rounded to (0, 0), (10, 0) or (0, 10)."""
         model = models.VQVAE(torch.nn.Identity(), torch.nn.Identity(), models.GaussianObservation(), 3, 3, 2)
         with torch.no_grad():
             model.codebook.copy_(torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]]))

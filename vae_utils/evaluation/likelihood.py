@@ -29,7 +29,8 @@ def log_likelihood(model, x, k=100, y=None, batch_size=100, chunk=100, generator
     """log p(x) of each row of x (N, D), estimated by the importance-weighted bound with k samples: (N,), nats.
 
     Never above log p(x) in expectation, and closer for larger k (Burda et al. 2016). `chunk` samples of `batch_size`
-    examples are held in memory at a time, whatever k and N.
+    examples are held in memory at a time, whatever k and N: for perceptrons at most 8 x batch_size x chunk x D floats
+    with a Bernoulli likelihood (by default 250 MB for D = 784), 11 with a Gaussian, 16 with a ContinuousBernoulli.
     """
     whole_number(k, "k"), whole_number(chunk, "chunk")
     results = []
