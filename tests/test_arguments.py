@@ -1,0 +1,64 @@
+"""Every check passes a good value on, as a plain number or tensor, and names a bad one in one style."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from refusal import refuses
+
+from vae_utils import randomness
+from vae_utils.arguments import non_negative, real_number, real_numbers, whole_number
+
+
+@pytest.mark.parametrize("value", [1, np.int64(1), 10**30])
+def test_a_whole_number_is_passed_on_as_an_int(value):
+    assert whole_number(value, "n") == value and type(whole_number(value, "n")) is int
+
+
+def test_a_whole_number_stays_between_its_limits():
+    assert [whole_number(n, "n", least=0, most=3) for n in range(4)] == [0, 1, 2, 3]
+    for n in (-1, 4):
+        refuses(lambda n=n: whole_number(n, "n", least=0, most=3), "n", str(n), ">= 0 and <= 3", ValueError)
+    refuses(lambda: whole_number(0, "n"), "n", "0", "a whole number >= 1", ValueError)
+    for wrong in (True, 1.0, "1", None, torch.ones(1)):
+        refuses(lambda wrong=wrong: whole_number(wrong, "n"), "n", repr(wrong), "a whole number >= 1", TypeError)
+
+
+def test_a_real_number_is_passed_on_as_a_float():
+    for value in (2, 2.0, np.float32(2)):
+        assert type(real_number(value, "lr", lambda lr: lr > 0, "> 0")) is float
+    assert non_negative(0, "noise") == 0 and non_negative(0.5, "noise") == 0.5
+    for wrong in (-1e-9, math.nan, math.inf):
+        refuses(lambda wrong=wrong: non_negative(wrong, "noise"), "noise", repr(wrong), "a number >= 0", ValueError)
+    for wrong in (False, "0", None):
+        refuses(lambda wrong=wrong: non_negative(wrong, "noise"), "noise", repr(wrong), "a number >= 0", TypeError)
+
+
+def test_several_numbers_are_passed_on_as_a_tensor():
+    def check(values):
+        return real_numbers(values, "coins", lambda coin: (coin > 0) & (coin < 1), "in (0, 1)")
+
+    for good in ([0.25, 0.5], (0.25, 0.5), np.array([0.25, 0.5]), torch.tensor([0.25, 0.5])):
+        assert check(good).tolist() == [0.25, 0.5] and check(good).dtype == torch.float32
+    for wrong in ([], [0.5, 1], [math.nan]):
+        refuses(lambda wrong=wrong: check(wrong), "coins", repr(wrong), "one or more numbers in (0, 1)", ValueError)
+    for wrong in (0.5, ["a"], None, [[0.5]]):
+        refuses(lambda wrong=wrong: check(wrong), "coins", repr(wrong), "one or more numbers in (0, 1)", TypeError)
+
+
+@pytest.mark.parametrize("start", [randomness.generator_at, lambda seed: randomness.seeded(seed).__enter__()])
+def test_a_seed_is_a_whole_number_that_torch_can_hold(start):
+    before = torch.random.get_rng_state()
+    for seed in (-1, 2**63):
+        refuses(lambda seed=seed: start(seed), "seed", str(seed), ">= 0 and <= 9223372036854775807", ValueError)
+    refuses(lambda: start(0.5), "seed", "0.5", "a whole number", TypeError)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_generator_starts_where_its_seed_says():
+    largest = 2**63 - 1
+    first, again, other = (torch.rand(3, generator=randomness.generator_at(seed)) for seed in (largest, largest, 0))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    with randomness.seeded(largest):
+        assert torch.equal(torch.rand(3), first)
