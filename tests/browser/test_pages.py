@@ -34,6 +34,16 @@ SPILLING = """() => {
             wide: wide.slice(0, 5).map((e) => e.outerHTML.slice(0, 120))};
 }"""
 
+STUCK = """() => [...document.querySelectorAll('.bd-article *')].filter((e) => {
+    const style = getComputedStyle(e);
+    return ['auto', 'scroll'].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth
+        && e.tabIndex < 0 && !e.querySelector('a, button, input, [tabindex="0"]');
+}).map((e) => e.outerHTML.slice(0, 120))"""
+OUTSIDE = """(all) => all.map((e) => [e.dataset.widget, e.getBoundingClientRect()])
+    .filter(([, box]) => box.left < 0 || box.right > document.documentElement.clientWidth).map(([name]) => name)"""
+ALIVE = """() => [...document.querySelectorAll(".vae-widget[data-widget]")]
+    .every((widget) => widget.querySelector(".vae-readout > *"))"""
+
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
 @pytest.mark.parametrize("page", PAGES)
@@ -46,11 +56,15 @@ def test_page_is_whole(visit, addresses, page, scheme):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_fits_a_phone(visit, addresses, page):
+def test_page_fits_a_phone_and_what_scrolls_is_reached_by_keyboard(visit, addresses, page):
     opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
+    opened.tab.wait_for_function(ALIVE, timeout=30_000)
     found = opened.tab.evaluate(SPILLING)
     assert found["wide"] == []
     assert found["page"] <= found["screen"]
+    assert opened.tab.evaluate(STUCK) == []
+    outside = opened.tab.locator(".vae-widget[data-widget]").evaluate_all(OUTSIDE)
+    assert outside == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -116,23 +130,11 @@ def test_chapter_can_be_run_and_kept(visit, addresses, site, page):
     assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_wide_things_scroll_by_keyboard(visit, addresses, page):
-    opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
-    stuck = opened.tab.evaluate(
-        """() => [...document.querySelectorAll('.bd-article *')].filter((e) => {
-            const style = getComputedStyle(e);
-            return ['auto', 'scroll'].includes(style.overflowX) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth
-                && e.tabIndex < 0 && !e.querySelector('a, button, input, [tabindex="0"]');
-        }).map((e) => e.outerHTML.slice(0, 120))"""
-    )
-    assert stuck == []
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES[:-2])
-def test_axe_finds_nothing_in_the_text(visit, addresses, page, scheme):
+def test_axe_finds_nothing_in_the_text_and_its_widgets(visit, addresses, page, scheme):
     opened = visit(f"{addresses['http']}/{page}.html", scheme=scheme)
+    opened.tab.wait_for_function(ALIVE, timeout=30_000)
     opened.tab.evaluate(AXE.read_text(encoding="utf8"))
     violations = opened.tab.evaluate(
         """() => axe.run('.bd-article').then((result) =>

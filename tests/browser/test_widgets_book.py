@@ -1,6 +1,8 @@
-"""The widgets where readers meet them: on every built page, by http and by file address, light and dark."""
+"""The widgets where readers meet them: on every built page, by http and by file address, light and dark.
 
-import json
+That they fit a phone and that axe finds nothing is asked of the whole page, in test_pages.py.
+"""
+
 from pathlib import Path
 
 import pytest
@@ -51,27 +53,11 @@ def test_the_widgets_of_a_page_mount_and_answer(chromium, addresses, name, schem
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_widgets_follow_the_theme_of_the_page_and_axe_finds_nothing(chromium, addresses, name):
-    axe = Path(pytest.importorskip("axe_playwright_python").__file__).parent / "axe.min.js"
+def test_the_widgets_follow_the_theme_of_the_page(chromium, addresses, name):
     with open_page(chromium) as page:
         page.page.goto(f"{addresses['file']}/{name}")
         roots = opened_widgets(page)
-        page.page.evaluate(axe.read_text())
-        before = None
-        for theme in ("light", "dark"):
-            page.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-            page.page.wait_for_timeout(400)
-            assert before is None or all(map(str.__ne__, before, map(pixels, roots)))
-            before = [pixels(root) for root in roots]
-            run = "axe.run('.vae-widget').then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))"
-            found = page.page.evaluate(run)
-            assert not found, json.dumps(found, indent=1)[:2000]
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_shows_the_widgets_whole(chromium, addresses, name):
-    with open_page(chromium, width=360) as page:
-        page.page.goto(f"{addresses['file']}/{name}")
-        for root in opened_widgets(page):
-            box = root.bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+        before = [pixels(root) for root in roots]
+        page.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        for root, light in zip(roots, before, strict=True):
+            assert page.changed(light, lambda root=root: pixels(root))
