@@ -71,7 +71,8 @@ const latentPanel = (ui, data, now) => {
         plot.text(...corner, "\u03c3", { color: "posterior", bold: true, size: 13 });
       });
       if (Math.max(...codes.xs.map(Math.abs), ...codes.ys.map(Math.abs)) < HEAP) return;
-      for (const [label, x, y] of classCenters(codes, labels)) plot.text(x, y, String(label), { bold: true, size: 14 });
+      const style = { bold: true, size: 14, halo: true };
+      for (const [label, x, y] of classCenters(codes, labels)) plot.text(x, y, String(label), style);
     },
   });
 };

@@ -36,7 +36,7 @@ const padPanel = (ui, draw, z) => {
         const painted = grey(picture, width, width, plot.theme);
         context.drawImage(painted, left, top, plot.px(REACH) - left, plot.py(-REACH) - top);
       });
-      plot.text(...z(), "z", { bold: true, size: 15, dx: 12, dy: -12 });
+      plot.text(...z(), "z", { bold: true, size: 15, dx: 12, dy: -12, halo: true });
     },
   });
   const move = (x, y) => {

@@ -48,7 +48,7 @@ const mapPanel = (ui, net, cloud, state) => {
         plot.ellipse(onMap(mu[0]), onMap(mu[1]), 2 * sigma[0], 2 * sigma[1], { color: "posterior", dash: [4, 3] });
       });
       const named = [["A", state.end("a")], ["B", state.end("b")], ["z", [ui.get("z1"), ui.get("z2")]]];
-      for (const [text, at] of named) plot.text(...at, text, { bold: true, size: 15, dx: 12, dy: -12 });
+      for (const [text, at] of named) plot.text(...at, text, { bold: true, size: 15, dx: 12, dy: -12, halo: true });
     },
   });
   const handles = [

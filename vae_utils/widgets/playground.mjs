@@ -127,7 +127,8 @@ const caption = (ui, panels) => {
 
 const CHANGED = { beta: "beta", sigma: "sigma", rate: "learning rate", warmup: "warm-up" };
 
-const pace = ({ running, rate }) => {
+const pace = ({ running, replaying, rate }) => {
+  if (replaying) return "replaying";
   if (!running) return "paused";
   return rate ? `${Math.round(rate)} steps/s` : "running";
 };

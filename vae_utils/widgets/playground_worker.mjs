@@ -7,6 +7,7 @@ let studio = null;
 let running = false;
 let resting = false;
 let film = null;
+let nextFrame = 0;
 let pause = 50;
 let run = 0;
 let waiting = false;
@@ -46,7 +47,7 @@ const replay = () => {
   const entry = film.shift();
   if (!entry) film = null;
   show(entry);
-  if (film) setTimeout(replay, Math.max(pause, 33));
+  if (film) nextFrame = setTimeout(replay, Math.max(pause, 33));
   else if (running) wake();
 };
 
@@ -75,6 +76,7 @@ const ORDERS = {
     show();
   },
   replay() {
+    clearTimeout(nextFrame);
     film = studio.film.entries.filter((_, i, all) => i % Math.ceil(all.length / 120) === 0 || i === all.length - 1);
     replay();
   },
