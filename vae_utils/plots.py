@@ -41,8 +41,8 @@ CLASS_COLORS = (
 )  # fmt: skip
 INK = "#1f2328"
 WIDTH = 7.2  # inches: the column of the page
-NARROW = 4.9  # inches: one panel, which a phone shows without scrolling
-SMALLEST = 0.69  # of its size: below that the words of a figure are too small, and it scrolls instead
+NARROW = 5.2  # inches: one panel, which a phone hardly has to shrink
+SMALLEST = 0.5  # of its size: so a figure as wide as the column fits a phone; below that it scrolls
 
 _STYLE = {
     "figure.figsize": (WIDTH, 3.2),

@@ -3,22 +3,38 @@
 // The search shows lines of each page that it fetches, which a browser forbids for files on disk.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
-// A formula that is a little too wide for a phone is set smaller; one in a line of text that is wider still may scroll.
-const SMALLEST = 0.72;
+// On a phone a wide formula gives up the empty place that its number has on the other side, and is then set smaller.
+const SMALLEST = 0.7;
+
+const moveLeft = (formula) => {
+  const [table, labels] = ["mjx-mtable > mjx-table", "mjx-labels"].map((name) => formula.querySelector(name));
+  const empty = parseFloat(table?.style.marginLeft);
+  if (!(empty > 0) || !labels) return;
+  table.style.marginLeft = "0";
+  for (const part of [formula, table.parentElement]) part.style.minWidth = `${parseFloat(part.style.minWidth) - empty}em`;
+  labels.style.width = `${parseFloat(labels.style.width) - empty}em`;
+};
+
+const fitDisplay = (formula) => {
+  const frame = formula.parentElement;
+  formula.dataset.size ??= parseFloat(formula.style.fontSize) || 100;
+  formula.style.fontSize = `${formula.dataset.size}%`;
+  if (frame.scrollWidth <= frame.clientWidth) return;
+  moveLeft(formula);
+  const share = Math.min(1, (0.99 * frame.clientWidth) / frame.scrollWidth);
+  formula.style.fontSize = `${formula.dataset.size * Math.max(SMALLEST, share)}%`;
+};
+
+// A formula in a line of text that is wider than the line may scroll.
+const fitInline = (formula) => {
+  const frame = formula.closest("p, li, dd, td, summary");
+  formula.classList.remove("wide");
+  formula.classList.toggle("wide", Boolean(frame) && formula.offsetWidth > frame.clientWidth + 1);
+};
 
 const fitFormulas = () => {
-  for (const formula of document.querySelectorAll(".bd-article mjx-container")) {
-    const display = formula.getAttribute("display") === "true";
-    const frame = display ? formula.parentElement : formula.closest("p, li, dd, td, summary");
-    formula.dataset.size ??= formula.style.fontSize;
-    formula.style.fontSize = formula.dataset.size;
-    formula.classList.remove("wide");
-    if (!frame) continue;
-    if (display) {
-      const share = frame.clientWidth / frame.scrollWidth;
-      if (share < 1) formula.style.fontSize = `${parseFloat(formula.dataset.size || "100") * Math.max(SMALLEST, share * 0.99)}%`;
-    } else formula.classList.toggle("wide", formula.offsetWidth > frame.clientWidth + 1);
-  }
+  for (const formula of document.querySelectorAll(".bd-article mjx-container"))
+    (formula.getAttribute("display") === "true" ? fitDisplay : fitInline)(formula);
 };
 
 // What scrolls sideways must be reachable by keyboard; what does not should be no stop on the way.
