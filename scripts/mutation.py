@@ -16,6 +16,7 @@ import importlib.util
 import multiprocessing
 import os
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -102,6 +103,7 @@ def _run_tests(finder, files, plugin):
 
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
+    tqdm.set_lock(threading.RLock())  # the parent's may have been held, by its own bar, at the moment of the fork
     sys.meta_path.insert(0, finder)
     os.chdir(ROOT)
     code = 1
@@ -120,6 +122,7 @@ def survives(module, source, noticed):
         process.start()
         process.join(LIMIT)
         if process.is_alive():
+            tqdm.write(f"{module}: a mutant was stopped after {LIMIT} s")
             process.kill()
             process.join()
         if here.poll():
