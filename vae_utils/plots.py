@@ -42,7 +42,7 @@ CLASS_COLORS = (
 INK = "#1f2328"
 WIDTH = 7.2  # inches: the column of the page
 NARROW = 5.2  # inches: one panel, which a phone hardly has to shrink
-SMALLEST = 0.5  # of its size: so a figure as wide as the column fits a phone; below that it scrolls
+SMALLEST = 0.47  # of its size: so a figure as wide as the column fits a phone; below that it scrolls
 
 _STYLE = {
     "figure.figsize": (WIDTH, 3.2),
