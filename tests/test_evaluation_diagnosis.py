@@ -134,6 +134,6 @@ class TestPerplexity:
         assert evaluation.perplexity(torch.full((9, 1), 3), 8) == pytest.approx(1)
         half = torch.tensor([0, 0, 0, 1])
         assert evaluation.perplexity(half, 2) == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))
-        for wrong in ([0, 8], [-1, 0], [-1, 8]):
+        for wrong in ([0, 8], [0, 9], [-1, 0], [-1, 8]):
             got = f"codes from {min(wrong)} to {max(wrong)}"
             refuses(lambda wrong=wrong: evaluation.perplexity(torch.tensor(wrong), 8), "z", got, "0 to 7", ValueError)

@@ -150,7 +150,7 @@ def test_a_label_saves_at_most_its_entropy(batch):
 
 def test_bad_labels_are_named():
     model = class_mean()
-    for y in ([0, C], [-1, 0], [-1, C]):
+    for y in ([0, C], [0, C + 1], [-1, 0], [-1, C]):
         got, expected = f"from {min(y)} to {max(y)}", f"0 to {C - 1}"
         refuses(lambda y=y: model.prior(torch.tensor(y)), "y", got, expected, ValueError)
     refuses(lambda: model.prior(None), "y", "NoneType", "whole-number labels", TypeError)
