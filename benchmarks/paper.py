@@ -27,7 +27,7 @@ FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"
 BATCH_SIZE = 256
 SAMPLES, QUICK_IMAGES, QUICK_SAMPLES = 5000, 500, 500
-CURVE_EPOCHS = (25, 100, 300)
+CURVE_EPOCHS = (10, 40, 160)
 
 
 def stage_file(row, number):
