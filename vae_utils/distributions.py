@@ -27,7 +27,7 @@ class DiagonalGaussian(td.Independent):
 
     @property
     def sigma(self):
-        return torch.exp(0.5 * self.logvar)
+        return self.base_dist.scale
 
     def log_prob(self, z):
         """-1/2 sum_j [log 2 pi + logvar_j + (z_j - mu_j)^2 / exp(logvar_j)], shape (...)."""

@@ -4,6 +4,7 @@ import math
 import os
 import time
 from contextlib import contextmanager
+from itertools import chain, count, islice
 
 import numpy as np
 import torch
@@ -59,6 +60,8 @@ def fit(
     epochs or steps: how long, one of the two.      lr: the peak of the "one-cycle" schedule, or "constant".
     beta: a number, or a function of progress in [0, 1].
     objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
+    batch_size: rows a step. An epoch's last batch has the rest; a rest of an eighth or less shares the rows of the
+    batch before it, because the gradient of a few examples is wild.
     callback: called as callback(step, model) before every step, and once after the last.
     The same seed gives the same result, and the global random state stays as it was. Ctrl-C ends the training early
     and keeps what was learned. The model comes back in eval mode, on the device it came from.
@@ -71,21 +74,23 @@ def fit(
     history, started = History(per_epoch), time.perf_counter()
     progress = "VAE_BOOK" not in os.environ if progress is None else progress
     with _trained_on(model, device), seeded(seed):
+        batches = _batches(len(x), batch_size, total, device)
         optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
         rate = _rate(optimizer, schedule, lr, total)
         try:
-            for step, batch in enumerate(tqdm(_batches(len(x), batch_size, total), total=total, disable=not progress)):
+            for step, rows in enumerate(tqdm(batches, total=total, disable=not progress)):
                 _watch(callback, step, model)
                 weight = beta_at(step / total)
-                terms = objective(model, x[batch], None if y is None else y[batch], beta=weight)
+                labels = None if y is None else y.index_select(0, rows)
+                terms = objective(model, x.index_select(0, rows), labels, beta=weight)
                 loss = -terms.elbo.mean()
-                reconstruction, kl = terms.reconstruction.mean().item(), terms.kl.mean().item()
-                _check_finite(loss.item(), reconstruction, kl, step)
+                value, reconstruction, kl = _numbers(loss, terms.reconstruction.mean(), terms.kl.mean())
+                _check_finite(value, reconstruction, kl, step)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 rate.step()
-                history.record(loss.item(), reconstruction - kl, reconstruction, kl, weight)
+                history.record(value, reconstruction - kl, reconstruction, kl, weight)
         except KeyboardInterrupt:
             history.interrupted = True
             print(f"Stopped by hand at step {len(history)} of {total}; the model keeps what it has learned.")
@@ -110,14 +115,17 @@ def _watch(callback, step, model):
             callback(step, model)
 
 
-def _batches(n, batch_size, total):
-    step = 0
-    while step < total:
-        for batch in torch.randperm(n).split(batch_size):
-            if step == total:
-                return
-            yield batch
-            step += 1
+def _batches(n, batch_size, total, device):
+    """The rows of `total` batches; every epoch has all rows, in a new order."""
+    cuts = list(range(batch_size, n, batch_size))
+    if cuts and n - cuts[-1] <= batch_size / 8:
+        cuts[-1] -= batch_size // 2
+    epochs = (torch.randperm(n).to(device).tensor_split(cuts) for _ in count())
+    return islice(chain.from_iterable(epochs), total)
+
+
+def _numbers(*scalars):
+    return torch.stack(scalars).tolist()  # together: an accelerator has to be waited for once a step, not three times
 
 
 def _length(x, y, epochs, steps, batch_size):

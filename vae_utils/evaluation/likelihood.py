@@ -36,11 +36,11 @@ def log_likelihood(model, x, k=100, y=None, batch_size=100, chunk=100, generator
     results = []
     for rows in batches(x, batch_size):
         labels = None if y is None else y[rows]
-        parts = [
-            log_weights(model, x[rows], min(chunk, k - start), labels, generator=generator).logsumexp(0)
-            for start in range(0, k, chunk)
-        ]
-        results.append(torch.stack(parts).logsumexp(0) - math.log(k))
+        total = x.new_full((len(rows),), -math.inf)
+        for start in range(0, k, chunk):
+            log_w = log_weights(model, x[rows], min(chunk, k - start), labels, generator=generator)
+            total = torch.logaddexp(total, log_w.logsumexp(0))
+        results.append(total - math.log(k))
     return torch.cat(results)
 
 
