@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test page serve lab fork mutation phenomena clean
+.PHONY: help book test page serve lab fork mutation phenomena benchmark clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make lab                  open the chapters in JupyterLab"
 	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
 	@echo "make phenomena            the experiments of chapters 5 to 9 over three seeds (minutes; writes chapters/phenomena.md)"
+	@echo "make benchmark            how fast training is on this machine (minutes; writes chapters/benchmarks.md)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
@@ -50,6 +51,12 @@ mutation: $(READY)
 
 phenomena: $(READY)
 	@$(BIN)/python scripts/phenomena.py
+
+PYTHAE := pythae==0.1.2 pydantic==2.14.3 pydantic-core==2.50.4 imageio==2.38.1 annotated-types==0.8.0 typing-inspection==0.4.5
+benchmark: $(READY)
+	@test -d _build/pythae || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--target _build/pythae $(PYTHAE) || echo "pythae cannot be had; the others are measured without it"
+	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python benchmarks/page.py && exit $$status
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

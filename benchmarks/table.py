@@ -29,13 +29,17 @@ def measured(entry):
     change = entry["nll_500_without_inactive"]
     cells = (
         f"{entry['nll']:.2f} ± {entry['standard_error']:.2f}",
-        f"{entry['nll'] - entry['paper']:+.2f}",
+        signed(entry["nll"] - entry["paper"]),
         f"{entry['steps']:,}",
         f"{entry['core_hours']:.1f}",
         str(entry["active_units"]),
-        "" if change is None else f"{change - entry['nll_500']:+.2f}",
+        "" if change is None else signed(change - entry["nll_500"]),
     )
     return " | ".join(cells)
+
+
+def signed(value):
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")  # noqa: RUF001
 
 
 def within(source, text):

@@ -52,7 +52,7 @@ def test_the_ruler_measures():
 
 @pytest.mark.parametrize(("likelihood", "chunks"), [("bernoulli", 2), ("gaussian", 5), ("continuous_bernoulli", 7)])
 def test_one_chunk_of_decoded_samples_is_the_limit(likelihood, chunks):
-    """Beside it there are the row numbers and results, 3 floats an example, and a result for each chunk of a batch."""
+    """Beside it there are the row numbers and results, 3 floats an example, and a few numbers for a running sum."""
     batch_size, chunk, D = 4, 5, 200
     model = mlp_vae(D, 2, hidden=(4,), likelihood=likelihood)
 
@@ -64,5 +64,5 @@ def test_one_chunk_of_decoded_samples_is_the_limit(likelihood, chunks):
 
     one = peak(batch_size, chunk)
     assert chunks <= one / (batch_size * chunk * D) < chunks + 0.7
-    assert peak(60 * batch_size, chunk) <= one + 3 * 60 * batch_size
-    assert peak(batch_size, 60 * chunk) <= one + 2 * 60 * batch_size
+    assert peak(60 * batch_size, chunk) <= one + 3 * 60 * batch_size + 8 * batch_size
+    assert peak(batch_size, 60 * chunk) <= one + 8 * batch_size

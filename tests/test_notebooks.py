@@ -181,7 +181,7 @@ def test_runs_anywhere(chapter):
         assert not re.search(r"[\"'](?:\.\./|/work|/tmp|/home|~/)", cell.source), f"{cell.id}: a path of one machine"
 
 
-PAGES = ("README.md", "chapters/index.md", "chapters/phenomena.md")
+PAGES = ("README.md", "chapters/index.md", "chapters/phenomena.md", "chapters/benchmarks.md")
 
 
 @pytest.mark.parametrize("path", [ROOT / page for page in PAGES], ids=lambda path: path.name)
@@ -192,7 +192,7 @@ def test_links_of_the_pages_exist(path):
 def test_every_chapter_is_in_the_contents_and_on_the_map():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    assert listed == [*(f"chapters/{path.stem}" for path in CHAPTERS), "chapters/phenomena"]
+    assert listed == [*(f"chapters/{path.stem}" for path in CHAPTERS), "chapters/phenomena", "chapters/benchmarks"]
     index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")
     mapped = Counter(LINK.findall(index))
     assert all(mapped[path.name] for path in CHAPTERS)

@@ -1,0 +1,251 @@
+"""Writes chapters/benchmarks.md from benchmarks/speed.json and benchmarks/paper.json: python benchmarks/page.py"""
+
+import re
+import statistics
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from paper import results as paper_results
+from speed import ratios
+from speed import results as speed_results
+from table import table as paper_table
+
+from vae_utils import plots
+
+PAGE = Path(__file__).resolve().parent.parent / "chapters" / "benchmarks.md"
+NOT_RUN = "Not run yet."
+
+INTRODUCTION = """# The benchmarks
+
+Two questions about the code of this book. Is it fast: what does an epoch take, against other ways to train the same
+network, and against the arithmetic that no way can avoid? And is it right: does a model trained with it reach the
+numbers of the paper that everybody compares with?
+
+Nothing on this page is typed by hand. `make benchmark` takes the times of the first four sections on your machine
+and writes the page anew, in about five minutes; `python benchmarks/paper.py train ROW` trains a row of the last
+section, in hours.
+"""
+
+SPEED = """## How fast is an epoch?
+
+One network for all, 784-400-20-400-784 with ReLU and Bernoulli pixels, 32-bit numbers, Adam, on {rows:,} digits
+({source}), with {threads} threads. The ways take turns, {rounds} rounds of one epoch each after a warm-up, so that
+a busy moment of the machine hits all of them. Times are medians; ratios are taken within a round, and given as the
+median with the least and the greatest in brackets.
+
+- **`fit`** is the loop of this book: all pictures in one tensor, a new order each epoch, Adam in one fused pass.
+- **A DataLoader** is how most tutorials do it: a data set of pictures, a transform for each picture, batches put
+  together one by one, a loss by hand.
+- **pythae** is a library of autoencoders; its trainer gets the same network and the pictures as a tensor.
+- **The floor** trains nothing. It computes the matrix products of each step, forward and backward, in buffers that
+  are already there, and lets Adam pass over the weights. No loop that uses these products can be faster.
+"""
+
+SIZES = """## Does time grow with the data?
+
+Seconds of one epoch of `fit`, batch {batch_size}, for more and more digits; the median of {rounds} rounds.
+"""
+
+MEMORY = """## Does memory grow with k?
+
+The importance-weighted bound draws k samples of $z$ for each picture. **Training** needs the gradient through all
+of them at once, so its memory has to grow with k (a batch of {training} pictures here). **Scoring**, by
+`log_likelihood`, needs no gradient: it takes the samples in chunks of 100 and keeps a running sum, so its memory
+stops growing there, however large k is ({scoring} pictures at a time). Shown is the greatest memory of the process,
+above what it had with the model and the pictures loaded.
+"""
+
+CHAPTERS = """## How long does each chapter run?
+
+Seconds from opening a chapter to its last cell, when the book was built: two chapters side by side, one thread
+each.
+"""
+
+PAPER = """## Are the numbers those of the paper?
+
+Table 1 of [Burda, Grosse and Salakhutdinov (2016)](https://arxiv.org/abs/1509.00519), the models of MNIST, trained
+anew: negative log-likelihood of the 10,000 test images by 5,000 samples each, in nats, lower is better. [Chapter
+9](09_evaluation.ipynb) says what has to be equal before such numbers may be compared, and what "active units" are.
+"""
+
+
+def speed_section(entry):
+    if entry is None:
+        return f"## How fast is an epoch?\n\n{NOT_RUN}\n"
+    by_batch_size = entry["batch_sizes"]
+    rounds = max(len(one["seconds"]) for entries in by_batch_size.values() for one in entries.values())
+    lines = ["| Way | Batch | Seconds an epoch | Times `fit` | Times the floor |", "|---|--:|--:|--:|--:|"]
+    for batch_size, entries in by_batch_size.items():
+        lines += [contestant(entries, name, batch_size) for name in entries]
+    text = SPEED.format(
+        rows=entry["rows"], source=source(entry), threads=entry["machine"]["threads"], rounds=rounds,
+    )  # fmt: skip
+    return "\n".join([text, *lines, "", speed_figure(by_batch_size), "", verdict(by_batch_size), "", taken(entry)])
+
+
+def contestant(entries, name, batch_size):
+    entry = entries[name]
+    if not entry["seconds"]:
+        return f"| {entry['title']} | {batch_size} | did not run: {entry.get('error', '')} | | |".replace("\n", " ")
+    seconds = statistics.median(entry["seconds"])
+    cells = [ratio(entries, name, reference) for reference in ("fit", "floor")]
+    return f"| {entry['title']} | {batch_size} | {seconds:.2f} | {cells[0]} | {cells[1]} |"
+
+
+def ratio(entries, name, reference):
+    if name == reference or not entries[reference]["seconds"]:
+        return "1" if name == reference else ""
+    median, least, most = ratios(entries, name, reference)
+    return f"{median:.2f} ({least:.2f} to {most:.2f})"
+
+
+def verdict(by_batch_size):
+    """The ratios that were the goals, in a sentence a batch size."""
+    lines = []
+    for batch_size, entries in by_batch_size.items():
+        if not (entries["fit"]["seconds"] and entries["floor"]["seconds"]):
+            continue
+        over = {name: ratios(entries, name, "fit")[0] for name in ("loader", "pythae") if entries[name]["seconds"]}
+        said = {"loader": "the DataLoader takes {:.2f} times as long", "pythae": "pythae {:.2f} times"}
+        others = "; ".join(said[name].format(value) for name, value in over.items())
+        lines.append(
+            f"At batch {batch_size}, `fit` takes {ratios(entries, 'fit', 'floor')[0]:.2f} times the floor"
+            + (f"; {others}." if others else ".")
+        )
+        if "loader" in over:
+            most = ratios(entries, "loader", "floor")[0]
+            lines.append(f"A loop that cost nothing more than the floor would be {most:.2f} times as fast as it.")
+    return " ".join(lines)
+
+
+def speed_figure(by_batch_size):
+    fig, axes = plt.subplots(1, len(by_batch_size), figsize=(plots.WIDTH, 2.2), sharey=True, squeeze=False)
+    short = {"fit": "fit", "loader": "DataLoader", "pythae": "pythae", "floor": "floor"}
+    for ax, (batch_size, entries) in zip(axes[0], by_batch_size.items(), strict=True):
+        names = [name for name in ("loader", "pythae", "fit", "floor") if entries[name]["seconds"]]
+        seconds = [statistics.median(entries[name]["seconds"]) for name in names]
+        colors = [plots.COLORS["posterior" if name == "fit" else "data"] for name in names]
+        ax.barh([short[name] for name in names], seconds, color=colors)
+        for row, value in enumerate(seconds):
+            ax.text(value, row, f" {value:.2f}", va="center")
+        ax.set(title=f"batch {batch_size}", xlabel="seconds an epoch", xlim=(0, 1.2 * max(seconds, default=1)))
+    axes[0, 0].invert_yaxis()
+    caption = "Seconds of one epoch. The bar of the floor is what no loop can save."
+    return figure(fig, "Bars of seconds an epoch for a DataLoader, pythae, fit and the floor, by batch size.", caption)
+
+
+def sizes_section(entry):
+    if entry is None:
+        return f"## Does time grow with the data?\n\n{NOT_RUN}\n"
+    rows, seconds = np.array(entry["rows"]), np.array([statistics.median(times) for times in entry["seconds"]])
+    slope, start = np.polyfit(rows, seconds, 1)
+    explained = 1 - ((seconds - slope * rows - start) ** 2).sum() / ((seconds - seconds.mean()) ** 2).sum()
+    fig, ax = plt.subplots(figsize=(plots.NARROW, 2.6))
+    ax.plot(rows, slope * rows + start, color=plots.COLORS["data"], label="straight line")
+    ax.plot(rows, seconds, "o", color=plots.COLORS["posterior"], label="measured")
+    ax.set(xlabel="digits", ylabel="seconds an epoch", xlim=(0, None), ylim=(0, None))
+    ax.legend()
+    said = f"A straight line through these rises by {1000 * slope:.4f} s per 1,000 digits; $R^2 = {explained:.4f}$."
+    lines = ["| Digits | Seconds an epoch |", "|--:|--:|"]
+    lines += [f"| {n:,} | {value:.2f} |" for n, value in zip(rows, seconds, strict=True)]
+    text = SIZES.format(batch_size=entry["batch_size"], rounds=len(entry["seconds"][0]))
+    picture = figure(
+        fig, "Seconds of an epoch against the number of digits, with a straight line.", "One epoch of `fit`."
+    )
+    return "\n".join([text, *lines, "", picture, "", said, "", taken(entry)])
+
+
+def memory_section(entry):
+    if entry is None:
+        return f"## Does memory grow with k?\n\n{NOT_RUN}\n"
+    fig, ax = plt.subplots(figsize=(plots.NARROW, 2.6))
+    lines = ["| k | Training, MiB | Scoring, MiB |", "|--:|--:|--:|"]
+    for kind, color in (("training", "posterior"), ("scoring", "likelihood")):
+        marker = {"training": "o", "scoring": "s"}[kind]
+        ax.plot(entry[kind]["k"], entry[kind]["mebibytes"], marker=marker, color=plots.COLORS[color], label=kind)
+    found = {
+        kind: dict(zip(entry[kind]["k"], entry[kind]["mebibytes"], strict=True)) for kind in ("training", "scoring")
+    }
+    for k in sorted({*found["training"], *found["scoring"]}):
+        cells = [f"{found[kind][k]:.0f}" if k in found[kind] else "" for kind in ("training", "scoring")]
+        lines.append(f"| {k:,} | {cells[0]} | {cells[1]} |")
+    ax.set(xlabel="k, samples of z a picture", ylabel="MiB", xscale="log", ylim=(0, None))
+    ax.legend()
+    text = MEMORY.format(training=entry["training"]["rows"], scoring=entry["scoring"]["rows"])
+    alt = "Memory against k on a logarithmic axis: training rises, scoring stays level from k = 100 on."
+    picture = figure(fig, alt, "Training keeps all k samples for the gradient; scoring forgets each chunk.")
+    return "\n".join([text, *lines, "", picture, "", taken(entry)])
+
+
+def chapters_section(entry):
+    if entry is None:
+        return f"## How long does each chapter run?\n\n{NOT_RUN}\n"
+    lines = ["| Chapter | Seconds | Of processor time |", "|---|--:|--:|"]
+    for name, times in entry["times"].items():
+        link = f"[{int(name[:2])}: {name[3:].replace('_', ' ')}]({name}.ipynb)"
+        lines.append(f"| {link} | {times['seconds']:.0f} | {times['cpu_seconds']:.0f} |")
+    total = {kind: sum(times[kind] for times in entry["times"].values()) for kind in ("seconds", "cpu_seconds")}
+    lines.append(f"| all | {total['seconds']:.0f} | {total['cpu_seconds']:.0f} |")
+    return "\n".join([CHAPTERS, *lines, "", taken(entry)])
+
+
+def paper_section(entries):
+    parts = [PAPER, paper_table(entries), ""]
+    if entries.get("curve"):
+        parts += [curve_figure(entries["curve"]), ""]
+    return "\n".join(parts)
+
+
+def curve_figure(points):
+    fig, ax = plt.subplots(figsize=(plots.NARROW, 2.6))
+    hours, values = [point["core_hours"] for point in points], [point["nll_500"] for point in points]
+    ax.plot(hours, values, "o-", color=plots.COLORS["evidence"])
+    for point, x, y in zip(points, hours, values, strict=True):
+        ax.annotate(f"{point['epochs']} epochs", (x, y), xytext=(4, 6), textcoords="offset points")
+    ax.set(xlabel="hours of one core", ylabel="NLL, nats, 500 samples", xscale="log")
+    ax.margins(x=0.2, y=0.2)
+    alt = "NLL of the test images against hours of training, for runs of different lengths: it falls."
+    return figure(fig, alt, "The first row, trained for fewer epochs: how the NLL falls with compute.")
+
+
+def figure(fig, alt, caption):
+    """Inline SVG as on every page of the book; without empty lines, which would end a block of HTML in Markdown."""
+    lines = plots.show(fig, alt, caption)._repr_html_().splitlines()
+    return "\n".join(line for line in lines if line.strip())
+
+
+def source(entry):
+    return {"mnist": "MNIST"}.get(entry["source"], "the bundled scans")
+
+
+def taken(entry):
+    """When, on what, and with which versions."""
+    of = entry["machine"]
+    versions = [f"Python {of['python']}", f"PyTorch {of['torch']}", f"torchvision {of['torchvision']}"]
+    versions += [f"pythae {of['pythae']}"] if of["pythae"] else []
+    return f"*Taken on {entry['date']}: {of['processor']}, {of['cores']} cores; {', '.join(versions)}.*\n"
+
+
+def page(speed, paper):
+    """The whole page; what is missing in the two dicts says so."""
+    with plt.rc_context():
+        plots.use_style()
+        parts = [
+            INTRODUCTION,
+            speed_section(speed.get("loops")),
+            sizes_section(speed.get("sizes")),
+            memory_section(speed.get("memory")),
+            chapters_section(speed.get("chapters")),
+            paper_section(paper),
+        ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+def main():
+    PAGE.write_text(page(speed_results(), paper_results()), encoding="utf8")
+    print(f"{PAGE.name} is written")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The benchmarks: every contestant trains, a failure costs its own numbers alone, the page says what the files say."""
+
+import importlib.util
+import json
+import math
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from vae_utils.data import load_digits
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+import speed  # noqa: E402
+
+
+def load(name):
+    """A script of benchmarks/ whose name another folder uses too."""
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+page = load("page")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits(source="bundled", n=256).x
+
+
+@pytest.fixture(scope="module")
+def entries(digits):
+    contestants = {name: speed.CONTESTANTS[name] for name in ("fit", "loader", "floor")}
+    return speed.compare(digits, 32, rounds=3, contestants=contestants)
+
+
+class TestContestants:
+    @pytest.mark.parametrize("name", ["fit", "loader"])
+    def test_the_loss_falls(self, entries, name):
+        losses = entries[name]["loss"]
+        assert len(losses) == 3 and losses[0] > losses[1] > losses[2] > 50
+
+    def test_all_measure_the_same_loss(self, digits):
+        """-ELBO of weights that are near zero: every pixel log 2 whatever it is, every KL near 0."""
+        expected = 784 * math.log(2)
+        for make in (speed.book, speed.loader):
+            torch.manual_seed(0)
+            assert make(digits[:32], 32)() == pytest.approx(expected, rel=0.05)
+
+    def test_the_floor_is_below_fit(self, entries):
+        assert min(entries["floor"]["cpu_seconds"]) < min(entries["fit"]["cpu_seconds"])
+        assert entries["floor"]["loss"] == []
+
+    def test_the_floor_has_the_products_of_the_network(self, monkeypatch, digits):
+        from vae_utils.models import mlp_vae
+        from vae_utils.objectives import elbo
+
+        def products(run):
+            with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], record_shapes=True) as seen:
+                run()
+            shapes = []
+            for event in seen.events():
+                if event.name in ("aten::mm", "aten::addmm"):
+                    matrices = [tuple(shape) for shape in event.input_shapes if len(shape) == 2]
+                    shapes.append(matrices[-2:] if event.name == "aten::addmm" else matrices[:2])
+            return sorted(math.prod(a) * b[1] for a, b in shapes)
+
+        model, x = mlp_vae(784, 20), digits[:32]
+        train = products(lambda: elbo(model, x).elbo.mean().backward())
+        assert products(speed.floor(x, 32)) == train and len(train) == 11
+
+    def test_pictures_come_back_as_they_were(self, digits):
+        pictures = speed.Pictures(digits)
+        assert len(pictures) == len(digits)
+        torch.testing.assert_close(pictures[7][0].reshape(-1), digits[7], atol=0.5 / 255 + 1e-6, rtol=0)
+
+    def test_a_failure_costs_only_its_own_numbers(self, digits, capsys):
+        def late(x, batch_size):
+            calls = iter((0.0, 0.0))  # the warm-up, and one round
+
+            def epoch():
+                return next(calls)
+
+            return lambda: epoch() if batch_size == 32 else None
+
+        def broken(x, batch_size):
+            raise ImportError("no such package")
+
+        contestants = {"fit": ("fit", lambda x, size: lambda: 1.0), "a": ("late", late), "b": ("broken", broken)}
+        entries = speed.compare(digits, 32, rounds=3, contestants=contestants)
+        assert len(entries["fit"]["seconds"]) == 3 and "error" not in entries["fit"]
+        assert len(entries["a"]["seconds"]) == 2 and entries["a"]["error"].startswith("StopIteration")
+        assert entries["b"] == {"title": "broken", **speed.nothing_yet(), "error": "ImportError: no such package"}
+        assert "broken: ImportError: no such package" in capsys.readouterr().out
+
+    def test_no_round_begins_after_the_time_is_up(self, digits):
+        contestants = {"fit": ("fit", lambda x, size: lambda: 1.0)}
+        assert len(speed.compare(digits, 32, rounds=5, minutes=0.0, contestants=contestants)["fit"]["seconds"]) == 1
+
+    def test_ratios_are_taken_within_a_round(self):
+        entries = {"a": {"seconds": [2.0, 8.0, 3.0]}, "b": {"seconds": [1.0, 2.0, 3.0]}}
+        assert speed.ratios(entries, "a", "b") == (2.0, 1.0, 4.0)
+
+
+def example(title="one", seconds=(1.0, 2.0, 1.5)):
+    return {"title": title, "seconds": list(seconds), "cpu_seconds": list(seconds), "loss": []}
+
+
+def measured():
+    about = {"date": "2001-02-03", "machine": {**speed.machine(), "pythae": "0.1.2"}}
+    entries = {
+        "fit": example("`fit` of this book"), "loader": example("DataLoader", (3.0, 6.0, 6.0)),
+        "pythae": {**example("pythae", ()), "error": "ImportError: none"}, "floor": example("floor", (0.5, 1.0, 1.5)),
+    }  # fmt: skip
+    return {
+        "loops": {**about, "rows": 60_000, "source": "mnist", "batch_sizes": {"128": entries}},
+        "sizes": {**about, "batch_size": 128, "rows": [10, 20, 30], "seconds": [[1.0], [2.0], [3.0]]},
+        "memory": {
+            **about,
+            "training": {"rows": 128, "k": [1, 10], "mebibytes": [3.0, 30.0]},
+            "scoring": {"rows": 100, "k": [1, 100], "mebibytes": [2.0, 91.4]},
+        },
+        "chapters": {**about, "times": {"02_elbo": {"seconds": 31.6, "cpu_seconds": 30.2}}},
+    }
+
+
+def without_pictures(text):
+    return re.sub(r"<svg.*?</svg>", "<svg/>", text, flags=re.DOTALL)
+
+
+class TestPage:
+    def test_it_is_what_the_script_writes(self):
+        """Figures aside: their curves are the same, their SVG differs between versions of matplotlib."""
+        written = page.page(page.speed_results(), page.paper_results())
+        text = page.PAGE.read_text(encoding="utf8")
+        assert without_pictures(text) == without_pictures(written), "run `python benchmarks/page.py`"
+
+    def test_numbers_are_those_of_the_file(self):
+        text = page.page(measured(), {})
+        for row in (
+            "| `fit` of this book | 128 | 1.50 | 1 | 2.00 (1.00 to 2.00) |",
+            "| DataLoader | 128 | 6.00 | 3.00 (3.00 to 4.00) | 6.00 (4.00 to 6.00) |",
+            "| floor | 128 | 1.00 | 0.50 (0.50 to 1.00) | 1 |",
+            "| pythae | 128 | did not run: ImportError: none | | |",
+            "| 20 | 2.00 |",
+            "| 10 | 30 |  |",
+            "| 100 |  | 91 |",
+            "| [2: elbo](02_elbo.ipynb) | 32 | 30 |",
+        ):
+            assert row in text
+        assert "`fit` takes 2.00 times the floor; the DataLoader takes 3.00 times as long." in text
+        assert "rises by 100.0000 s per 1,000 digits; $R^2 = 1.0000$" in text
+        assert "60,000 digits (MNIST)" in without_pictures(text).replace("\n", " ")
+        assert text.count("*Taken on 2001-02-03: ") == 4
+
+    def test_figures_have_words_and_no_empty_line(self):
+        figures = re.findall(r"<figure.*?</figure>", page.page(measured(), {}), re.DOTALL)
+        assert len(figures) == 3
+        for figure in figures:
+            assert re.search(r'role="img" aria-label="[^"]{20,}"', figure) and "<figcaption>" in figure
+            assert "\n\n" not in figure and "currentColor" in figure
+
+    def test_what_is_missing_says_so(self):
+        text = page.page({}, {})
+        assert text.count(page.NOT_RUN) == 4 and text.count("| not run |") == len(page.paper_table({}).splitlines()) - 2
+        assert "<figure" not in text
+
+    def test_a_run_in_which_all_failed_still_makes_a_page(self):
+        broken = measured()
+        for entry in broken["loops"]["batch_sizes"]["128"].values():
+            entry |= {**speed.nothing_yet(), "error": "RuntimeError: no"}
+        assert page.page(broken, {}).count("did not run: RuntimeError: no") == 4
+
+
+class TestScript:
+    def test_one_part_leaves_the_others(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(speed, "RESULTS", tmp_path / "speed.json")
+        monkeypatch.setitem(speed.PARTS, "sizes", lambda: {"rows": [1]})
+        monkeypatch.setitem(speed.PARTS, "memory", lambda: {"k": [2]})
+        speed.measure("sizes"), speed.measure("memory")
+        kept = json.loads((tmp_path / "speed.json").read_text())
+        assert kept["sizes"]["rows"] == [1] and kept["memory"]["k"] == [2]
+        assert set(kept["sizes"]["machine"]) >= {"processor", "cores", "threads", "torch"}
+
+    def test_one_failing_part_leaves_the_others(self, monkeypatch, tmp_path, capsys):
+        monkeypatch.setattr(speed, "RESULTS", tmp_path / "speed.json")
+        monkeypatch.setattr(speed, "CHAPTER_TIMES", tmp_path / "none.json")
+        monkeypatch.setattr(sys, "argv", ["speed.py", "chapters", "sizes", "--threads", str(torch.get_num_threads())])
+        monkeypatch.setitem(speed.PARTS, "sizes", lambda: {"rows": [1]})
+        with pytest.raises(SystemExit, match="failed: chapters"):
+            speed.main()
+        assert list(speed.results()) == ["sizes"]
+        assert "none.json is not there: build the book first" in capsys.readouterr().out
+
+    def test_an_unknown_part_is_named(self, monkeypatch):
+        monkeypatch.setattr(sys, "argv", ["speed.py", "colour"])
+        with pytest.raises(SystemExit, match="part: got 'colour', expected one of loops, sizes, memory, chapters"):
+            speed.main()
