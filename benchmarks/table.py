@@ -39,7 +39,7 @@ def measured(entry):
 
 
 def signed(value):
-    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")  # noqa: RUF001
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")
 
 
 def within(source, text):
