@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test page serve lab fork mutation phenomena benchmark clean
+.PHONY: help book test page serve lab fork mutation phenomena benchmark paper clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
 	@echo "make phenomena            the experiments of chapters 5 to 9 over three seeds (minutes; writes chapters/phenomena.md)"
 	@echo "make benchmark            how fast training is on this machine (minutes; writes chapters/benchmarks.md)"
+	@echo "make paper ROW=vae-1      a row of table 1 of Burda et al. (2016), trained and scored on MNIST (hours)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
@@ -57,6 +58,12 @@ benchmark: $(READY)
 	@test -d _build/pythae || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target _build/pythae $(PYTHAE) || echo "pythae cannot be had; the others are measured without it"
 	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python benchmarks/page.py && exit $$status
+
+ROW ?= vae-1
+paper: $(READY)
+	@$(BIN)/python benchmarks/paper.py train $(ROW)
+	@$(BIN)/python benchmarks/paper.py score $(ROW)
+	@$(BIN)/python benchmarks/table.py && $(BIN)/python benchmarks/page.py
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

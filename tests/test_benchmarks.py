@@ -171,6 +171,17 @@ class TestPage:
         assert text.count(page.NOT_RUN) == 4 and text.count("| not run |") == len(page.paper_table({}).splitlines()) - 2
         assert "<figure" not in text
 
+    def test_the_curve_ends_with_the_whole_row(self):
+        point = {"epochs": 10, "core_hours": 0.1, "nll_500": 99.0}
+        row = {
+            "nll": 86.6, "standard_error": 0.2, "paper": 86.76, "nll_500": 86.9, "nll_500_without_inactive": 86.9,
+            "stages": [{"epochs": 1200}], "core_hours": 0.7, "steps": 1, "active_units": 20,
+        }  # fmt: skip
+        assert page.whole_row(row) == [{"epochs": 1200, "core_hours": 0.7, "nll_500": 86.9}]
+        text = page.page({}, {"curve": [point], "vae-1": row})
+        assert text.count("<figure") == 1 and "10 epochs" in text and "1200 epochs" in text
+        assert "1200 epochs" not in page.page({}, {"curve": [point]})
+
     def test_a_run_in_which_all_failed_still_makes_a_page(self):
         broken = measured()
         for entry in broken["loops"]["batch_sizes"]["128"].values():
