@@ -157,6 +157,20 @@ const watchStrokes = (panel, stroke) => {
   canvas.addEventListener("pointerup", (event) => report(event, { last: true }));
 };
 
+/**
+ * Keep the classes `vae-narrow` (up to 420 px) and `vae-medium` (520 to 800 px) as `el` is wide. Container queries would say
+ * the same, but with them Chromium leaves the height of a long page stale, and its footer lies over the last lines.
+ */
+const watchWidth = (el, cleanups) => {
+  const observer = new ResizeObserver((entries) => {
+    const { width } = entries.at(-1).contentRect;
+    el.classList.toggle("vae-narrow", width <= 420);
+    el.classList.toggle("vae-medium", width >= 520 && width <= 800);
+  });
+  observer.observe(el);
+  cleanups.push(() => observer.disconnect());
+};
+
 /** Call `changed(visible)` when the widget comes into sight or leaves it. */
 const watchSight = (el, cleanups, changed) => {
   const watcher = new IntersectionObserver((entries) => changed(entries.at(-1).isIntersecting));
@@ -203,6 +217,7 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
   const style = `--panel: ${panelWidth}px`;
   const body = make("section", { class: "vae-body", "aria-label": title, style }, heading);
   el.replaceChildren(body);
+  watchWidth(el, cleanups);
   const readout = makeReadout(cleanups);
 
   const draw = () => {
