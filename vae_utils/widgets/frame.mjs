@@ -158,8 +158,8 @@ const watchStrokes = (panel, stroke) => {
 };
 
 /**
- * Keep the classes `vae-narrow` (up to 420 px) and `vae-medium` (520 to 800 px) as `el` is wide. Container queries would
- * say the same, but with them Chromium leaves the height of a long page stale: its footer lies over the last lines.
+ * Keep the classes `vae-narrow` (up to 420 px) and `vae-medium` (520 to 800 px) as `el` is wide. Container queries
+ * would say the same, but with them Chromium leaves the height of a long page stale: its footer covers the last lines.
  */
 const watchWidth = (el, cleanups) => {
   const observer = new ResizeObserver((entries) => {
