@@ -211,7 +211,7 @@ ROWS = {
     "vae-1": Row("VAE, k = 1", 86.76, None, (Stage("elbo", 1, 1200, 3e-3),)),
     "vae-50": Row("VAE, k = 50", 86.35, "vae-1", (Stage("elbo", 5, 300, 3e-3), Stage("elbo", 50, 8, 5e-4))),
     "iwae-5": Row("IWAE, k = 5", 85.54, None, (Stage("importance", 5, 600, 3e-3), Stage("importance", 5, 600, 3e-3))),
-    "iwae-50": Row("IWAE, k = 50", 84.78, "iwae-5", (Stage("resampled", 50, 120, 2e-3),)),
+    "iwae-50": Row("IWAE, k = 50", 84.78, "iwae-5", (Stage("resampled", 50, 100, 2e-3),)),
     "iwae-50-two-layers": Row(
         "IWAE, k = 50, two layers", 82.90, None,
         (Stage("importance", 5, 600, 3e-3), Stage("resampled", 50, 120, 1e-3)), build_two_layers,

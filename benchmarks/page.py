@@ -6,6 +6,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from iwae import ROWS
+from paper import BATCH_SIZE
 from paper import results as paper_results
 from speed import ratios
 from speed import results as speed_results
@@ -69,6 +71,17 @@ anew: negative log-likelihood of the 10,000 test images by 5,000 samples each, i
 9](09_evaluation.ipynb) says what has to be equal before such numbers may be compared, and what "active units" are.
 """
 
+
+ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here it was batches of {batch_size} images,
+Adam, and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit
+numbers (bfloat16) and all else in 32:
+"""
+
+KINDS = {
+    "elbo": "the ELBO with k = {k}",
+    "importance": "the importance-weighted bound with k = {k}",
+    "resampled": "the same bound with k = {k}, its gradient through one sample drawn by weight",
+}
 
 CURVE = """How the first row got there: the same training, one-cycle schedule and all, with fewer epochs. These are
 scored by 500 samples for each of the 10,000 images, which reads a few tenths of a nat above 5,000 samples.
@@ -196,10 +209,39 @@ def chapters_section(entry):
 
 
 def paper_section(entries):
+    rows = {name: entries[name] for name in ROWS if name in entries}
     parts = [PAPER, paper_table(entries), ""]
+    if rows:
+        parts += [paper_verdict(rows), "", ROADS.format(batch_size=BATCH_SIZE), *roads(rows), ""]
     if entries.get("curve"):
         parts += [CURVE, curve_figure(entries["curve"] + whole_row(entries.get("vae-1"))), ""]
     return "\n".join(parts)
+
+
+def paper_verdict(rows):
+    """Which rows reach the paper, and whether all of them come in its order."""
+    gaps = {ROWS[name].title: entry["nll"] - entry["paper"] for name, entry in rows.items()}
+    reached = [title for title, gap in gaps.items() if gap <= 0]
+    missed = [f"{title} by {gap:.2f} nats" for title, gap in gaps.items() if gap > 0]
+    ours, papers = (sorted(rows, key=lambda name, key=key: rows[name][key]) for key in ("nll", "paper"))
+    said = f"At or below the paper: {'; '.join(reached) or 'none'}."
+    said += f" Above it: {'; '.join(missed)}." if missed else ""
+    order = "the order of the paper" if ours == papers else "another order than in the paper"
+    return said + (f" Sorted by NLL, the rows come in {order}." if len(rows) > 1 else "")
+
+
+def roads(rows):
+    """How each row was trained, stage by stage; a row that starts from another names it."""
+    lines = []
+    for name, entry in rows.items():
+        row, stages = ROWS[name], entry["stages"]
+        own = stages[len(stages) - len(row.stages) :]
+        kinds = (KINDS[stage["objective"]].format(**stage) for stage in own)
+        each = ", then ".join(f"{stage['epochs']:,} epochs of {kind}" for stage, kind in zip(own, kinds, strict=True))
+        start = f"from where “{ROWS[row.start].title}” ended, " if row.start else ""
+        hours = sum(stage["core_hours"] for stage in own)
+        lines.append(f"- **{row.title}**: {start}{each}; {hours:.1f} core hours of its own.")
+    return lines
 
 
 def whole_row(entry):

@@ -171,6 +171,23 @@ class TestPage:
         assert text.count(page.NOT_RUN) == 4 and text.count("| not run |") == len(page.paper_table({}).splitlines()) - 2
         assert "<figure" not in text
 
+    def test_it_says_which_rows_reach_the_paper_and_how(self):
+        def stages(name, hours):
+            return [stage._asdict() | {"core_hours": hours} for stage in page.ROWS[name].stages]
+
+        one = {"paper": 86.76, "nll": 86.7, "stages": stages("vae-1", 0.5)}
+        fifty = {"paper": 86.35, "nll": 86.45, "stages": stages("vae-1", 9.0) + stages("vae-50", 0.5)}
+        said = page.paper_verdict({"vae-1": one, "vae-50": fifty})
+        assert said.startswith("At or below the paper: VAE, k = 1. Above it: VAE, k = 50 by 0.10 nats.")
+        assert said.endswith("the rows come in the order of the paper.")
+        fifty["nll"] = 86.8
+        assert "another order than in the paper" in page.paper_verdict({"vae-1": one, "vae-50": fifty})
+        assert page.paper_verdict({"vae-50": fifty}).startswith("At or below the paper: none. Above it:")
+        first, second = page.roads({"vae-1": one, "vae-50": fifty})
+        assert first == "- **VAE, k = 1**: 1,200 epochs of the ELBO with k = 1; 0.5 core hours of its own."
+        assert second.startswith("- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of the ELBO with k = 5,")
+        assert second.endswith("1.0 core hours of its own.")
+
     def test_the_curve_ends_with_the_whole_row(self):
         point = {"epochs": 10, "core_hours": 0.1, "nll_500": 99.0}
         row = {
