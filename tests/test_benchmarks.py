@@ -192,7 +192,8 @@ class TestPage:
         point = {"epochs": 10, "core_hours": 0.1, "nll_500": 99.0}
         row = {
             "nll": 86.6, "standard_error": 0.2, "paper": 86.76, "nll_500": 86.9, "nll_500_without_inactive": 86.9,
-            "stages": [{"epochs": 1200}], "core_hours": 0.7, "steps": 1, "active_units": 20,
+            "stages": [{"epochs": 1200, "objective": "elbo", "k": 1, "core_hours": 0.7}], "core_hours": 0.7, "steps": 1,
+            "active_units": 20,
         }  # fmt: skip
         assert page.whole_row(row) == [{"epochs": 1200, "core_hours": 0.7, "nll_500": 86.9}]
         text = page.page({}, {"curve": [point], "vae-1": row})
