@@ -40,6 +40,19 @@ class TestSequences:
         network(torch.zeros(1, 2), torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]]))
         assert seen[0].tolist() == [[[0, 0], [0, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]]]
 
+    def test_what_the_context_says_is_added_to_what_z_says(self):
+        network, z, x = row_model(2).decoder, torch.randn(1, 2), torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]])
+        before = torch.tensor([[0.0, 0], [0, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]])
+        hidden = network.from_z(z) + before @ network.from_context.weight.T
+        torch.testing.assert_close(network(z, x)[0], network.rest(hidden)[:, 0])
+
+    def test_shapes(self):
+        p = row_model(3).likelihood(torch.zeros(7, 4, 2))
+        assert p.batch_shape == (7, 4) and p.event_shape == (LENGTH,)
+        drawn = row_model(3).likelihood(torch.zeros(4, 2)).sample()
+        assert drawn.shape == (4, LENGTH) and not drawn.requires_grad
+        assert models.sequence_vae(LENGTH, 3, 2).encoder[-1].out_features == 6  # mu and logvar
+
     def test_dropout_blanks_its_share_of_the_context(self):
         network, seen = row_model(3, dropout=0.3).decoder.train(), []
         network.from_context.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
@@ -88,8 +101,10 @@ class TestSequences:
 
     def test_bad_arguments(self):
         refuses(lambda: models.sequence_vae(6, 2, 6), "context", "6", "less than length")
+        refuses(lambda: models.sequence_vae(6, 2, 7), "context", "7", "less than length")
         refuses(lambda: models.sequence_vae(6, 2, -1), "context", "-1", "whole number")
         refuses(lambda: models.sequence_vae(6, 2, 3, dropout=1.0), "dropout", "1.0", "[0, 1)")
+        refuses(lambda: models.sequence_vae(6, 2, 3, dropout=1.5), "dropout", "1.5", "[0, 1)")
         refuses(lambda: models.sequence_vae(6, 2, 3, dropout=-0.1), "dropout", "-0.1", "[0, 1)")
         refuses(lambda: models.sequence_vae(6, 0, 3), "latent_dim", "0", ">= 1")
         refuses(lambda: models.sequence_vae(0, 2, 0), "length", "0", ">= 1")

@@ -71,6 +71,8 @@ class TestVQ:
         q = Code(z)
         assert q.log_prob(z).tolist() == [0, 0] and q.log_prob(z.flip(0)).tolist() == [-math.inf] * 2
         assert q.batch_shape == (2,) and q.event_shape == (2,)
+        many = Code(torch.zeros(7, 2, 3, dtype=torch.int64))
+        assert many.batch_shape == (7, 2) and many.event_shape == (3,)
         drawn = q.rsample((5,))
         assert drawn.shape == (5, 2, 2) and torch.equal(drawn[4], z) and torch.equal(q.sample(), z)
 
@@ -88,6 +90,7 @@ class TestVQ:
         x = torch.tensor([[1.0, 9.0, 8.0, -3.0, 2.0, 1.0], [0.0, 1.0, 1.0, 0.0, 9.0, 9.5]])
         z = model.posterior(x).sample()
         assert z.tolist() == [[2, 1, 0], [0, 0, 2]]
+        assert torch.equal(model.posterior(x.expand(4, 2, 6)).sample(), z.expand(4, 2, 3))
         rounded = [[0.0, 10.0, 10.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 10.0]]
         assert model.likelihood(z).mean.tolist() == rounded and model.likelihood(z[:, None]).mean.shape == (2, 1, 6)
 
