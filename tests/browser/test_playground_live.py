@@ -33,6 +33,7 @@ class Bench:
         self.root.get_by_role("button", name=label, exact=True).click()
 
     def value(self, name):
+        self.until(lambda: name in readout(self.root).split("\n"))
         lines = readout(self.root).split("\n")
         return lines[lines.index(name) + 1]
 
@@ -143,8 +144,13 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
     assert one.page.changed(before, lambda: pixels(one.root))
     one.press("Run")
     one.until(lambda: one.step() > 20)
+    one.root.evaluate("""(root) => {
+      const seen = root.querySelector(".vae-readout");
+      new MutationObserver(() => { root.emptied ||= seen.children.length === 0; }).observe(seen, { childList: true });
+    }""")
     one.press("Clear the points")
     one.until(lambda: one.step() == 0)
+    assert not one.root.evaluate("(root) => root.emptied")  # the page would jump
 
 
 def test_digits_learn_in_the_page(bench):

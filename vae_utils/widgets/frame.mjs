@@ -47,7 +47,7 @@ const makeReadout = (cleanups) => {
   cleanups.push(() => clearTimeout(timer));
   const say = (items) => {
     const text = items.map(([label, value]) => `${label} ${shown(value)}`).join("; ");
-    if (text === last) return;
+    if (!text || text === last) return; // nothing to say yet: what stood there stays, and the page does not jump
     last = text;
     seen.replaceChildren(...items.map(readoutItem));
     clearTimeout(timer);
