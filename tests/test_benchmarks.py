@@ -15,6 +15,7 @@ from vae_utils.data import load_digits
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import contestants  # noqa: E402
 import speed  # noqa: E402
 
 
@@ -36,8 +37,8 @@ def digits():
 
 @pytest.fixture(scope="module")
 def entries(digits):
-    contestants = {name: speed.CONTESTANTS[name] for name in ("fit", "loader", "floor")}
-    return speed.compare(digits, 32, rounds=3, contestants=contestants)
+    some = {name: contestants.CONTESTANTS[name] for name in ("fit", "loader", "floor")}
+    return speed.compare(digits, 32, rounds=3, contestants=some)
 
 
 class TestContestants:
@@ -49,7 +50,7 @@ class TestContestants:
     def test_all_measure_the_same_loss(self, digits):
         """-ELBO of weights that are near zero: every pixel log 2 whatever it is, every KL near 0."""
         expected = 784 * math.log(2)
-        for make in (speed.book, speed.loader):
+        for make in (contestants.book, contestants.loader):
             torch.manual_seed(0)
             assert make(digits[:32], 32)() == pytest.approx(expected, rel=0.05)
 
@@ -73,10 +74,10 @@ class TestContestants:
 
         model, x = mlp_vae(784, 20), digits[:32]
         train = products(lambda: elbo(model, x).elbo.mean().backward())
-        assert products(speed.floor(x, 32)) == train and len(train) == 11
+        assert products(contestants.floor(x, 32)) == train and len(train) == 11
 
     def test_pictures_come_back_as_they_were(self, digits):
-        pictures = speed.Pictures(digits)
+        pictures = contestants.Pictures(digits)
         assert len(pictures) == len(digits)
         torch.testing.assert_close(pictures[7][0].reshape(-1), digits[7], atol=0.5 / 255 + 1e-6, rtol=0)
 
