@@ -71,7 +71,6 @@ anew: negative log-likelihood of the 10,000 test images by 5,000 samples each, i
 9](09_evaluation.ipynb) says what has to be equal before such numbers may be compared, and what "active units" are.
 """
 
-
 ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here it was batches of {batch_size} images,
 Adam, and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit
 numbers (bfloat16) and all else in 32:
@@ -88,9 +87,12 @@ scored by 500 samples for each of the 10,000 images, which reads a few tenths of
 """
 
 
+def section(text, write, entry):
+    """What `write` makes of the entry; without one, the heading of `text` and that it was not run."""
+    return f"{text.splitlines()[0]}\n\n{NOT_RUN}\n" if entry is None else write(entry)
+
+
 def speed_section(entry):
-    if entry is None:
-        return f"## How fast is an epoch?\n\n{NOT_RUN}\n"
     by_batch_size = entry["batch_sizes"]
     rounds = max(len(one["seconds"]) for entries in by_batch_size.values() for one in entries.values())
     lines = ["| Way | Batch | Seconds an epoch | Times `fit` | Times the floor |", "|---|--:|--:|--:|--:|"]
@@ -139,9 +141,9 @@ def verdict(by_batch_size):
 
 def speed_figure(by_batch_size):
     fig, axes = plt.subplots(1, len(by_batch_size), figsize=(plots.WIDTH, 2.2), sharey=True, squeeze=False)
-    short = {"fit": "fit", "loader": "DataLoader", "pythae": "pythae", "floor": "floor"}
+    short = {"loader": "DataLoader", "pythae": "pythae", "fit": "fit", "floor": "floor"}
     for ax, (batch_size, entries) in zip(axes[0], by_batch_size.items(), strict=True):
-        names = [name for name in ("loader", "pythae", "fit", "floor") if entries[name]["seconds"]]
+        names = [name for name in short if entries[name]["seconds"]]
         seconds = [statistics.median(entries[name]["seconds"]) for name in names]
         colors = [plots.COLORS["posterior" if name == "fit" else "data"] for name in names]
         ax.barh([short[name] for name in names], seconds, color=colors)
@@ -154,8 +156,6 @@ def speed_figure(by_batch_size):
 
 
 def sizes_section(entry):
-    if entry is None:
-        return f"## Does time grow with the data?\n\n{NOT_RUN}\n"
     rows, seconds = np.array(entry["rows"]), np.array([statistics.median(times) for times in entry["seconds"]])
     slope, start = np.polyfit(rows, seconds, 1)
     explained = 1 - ((seconds - slope * rows - start) ** 2).sum() / ((seconds - seconds.mean()) ** 2).sum()
@@ -175,8 +175,6 @@ def sizes_section(entry):
 
 
 def memory_section(entry):
-    if entry is None:
-        return f"## Does memory grow with k?\n\n{NOT_RUN}\n"
     fig, ax = plt.subplots(figsize=(plots.NARROW, 2.6))
     lines = ["| k | Training, MiB | Scoring, MiB |", "|--:|--:|--:|"]
     for kind, color in (("training", "posterior"), ("scoring", "likelihood")):
@@ -197,8 +195,6 @@ def memory_section(entry):
 
 
 def chapters_section(entry):
-    if entry is None:
-        return f"## How long does each chapter run?\n\n{NOT_RUN}\n"
     lines = ["| Chapter | Seconds | Of processor time |", "|---|--:|--:|"]
     for name, times in entry["times"].items():
         link = f"[{int(name[:2])}: {name[3:].replace('_', ' ')}]({name}.ipynb)"
@@ -287,10 +283,10 @@ def page(speed, paper):
         plots.use_style()
         parts = [
             INTRODUCTION,
-            speed_section(speed.get("loops")),
-            sizes_section(speed.get("sizes")),
-            memory_section(speed.get("memory")),
-            chapters_section(speed.get("chapters")),
+            section(SPEED, speed_section, speed.get("loops")),
+            section(SIZES, sizes_section, speed.get("sizes")),
+            section(MEMORY, memory_section, speed.get("memory")),
+            section(CHAPTERS, chapters_section, speed.get("chapters")),
             paper_section(paper),
         ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
