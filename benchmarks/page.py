@@ -71,9 +71,11 @@ anew: negative log-likelihood of the 10,000 test images by 5,000 samples each, i
 9](09_evaluation.ipynb) says what has to be equal before such numbers may be compared, and what "active units" are.
 """
 
-ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here it was batches of {batch_size} images,
-Adam, and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit
-numbers (bfloat16) and all else in 32:
+ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here it was batches of {batch_size} images
+and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit numbers
+(bfloat16) and all else in 32. The steps are Adam's where nothing else is said;
+[Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html) steps by the orthogonal matrix nearest to
+the averaged gradient of a weight matrix:
 """
 
 KINDS = {
@@ -232,12 +234,24 @@ def roads(rows):
     for name, entry in rows.items():
         row, stages = ROWS[name], entry["stages"]
         own = stages[len(stages) - len(row.stages) :]
-        kinds = (KINDS[stage["objective"]].format(**stage) for stage in own)
-        each = ", then ".join(f"{stage['epochs']:,} epochs of {kind}" for stage, kind in zip(own, kinds, strict=True))
-        start = f"from where “{ROWS[row.start].title}” ended, " if row.start else ""
         hours = sum(stage["core_hours"] for stage in own)
-        lines.append(f"- **{row.title}**: {start}{each}; {hours:.1f} core hours of its own.")
+        lines.append(
+            f"- **{row.title}**: {beginning(row)}{', then '.join(map(leg, own))}; {hours:.1f} core hours of its own."
+        )
     return lines
+
+
+def beginning(row):
+    if row.start is None:
+        return ""
+    other, stages = ROWS[row.start[0]], row.start[1]
+    at = "ended" if stages == len(other.stages) else f"was after {stages} of its {len(other.stages)} stages"
+    return f"from where “{other.title}” {at}, {'a second layer put above the first, ' if row.grow else ''}"
+
+
+def leg(stage):
+    by = "" if stage["optimizer"] == "adam" else f", by {stage['optimizer'].capitalize()}"
+    return f"{stage['epochs']:,} epochs of {KINDS[stage['objective']].format(**stage)}{by}"
 
 
 def whole_row(entry):

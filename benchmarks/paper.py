@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from iwae import ROWS, SEED, Stage, WithoutUnits, binarized, objective
+from iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, binarized, objective
 
 from vae_utils.data import load_digits
 from vae_utils.distributions import DiagonalGaussian
@@ -34,11 +34,15 @@ def stage_file(row, number):
     return cache_folder() / "paper" / f"{row}-{number}.safetensors"
 
 
-def train(name, x, compiled=False):
-    """Train what is missing of a row, and of the row it starts from: the model, and its stages with their times."""
+def train(name, x, compiled=False, own=None):
+    """Train what is missing of a row, and of the row it starts from: the model, and its stages with their times.
+
+    own: how many of the row's own stages; all of them unless given.
+    """
     row = checked_row(name)
-    model, done = train(row.start, x, compiled) if row.start else (row.model(x.mean(0)), [])
-    for number, stage in enumerate(row.stages):
+    model, done = train(row.start[0], x, compiled, row.start[1]) if row.start else (row.model(x.mean(0)), [])
+    model = row.grow(model) if row.grow else model
+    for number, stage in enumerate(row.stages[:own]):
         path = stage_file(name, number)
         wanted = [*done, {**stage._asdict(), "batch_size": BATCH_SIZE, "seed": SEED}]
         if path.is_file():
@@ -58,7 +62,8 @@ def run_stage(model, x, stage, title, compiled=False):
     started = time.process_time()
     history = fit(
         model, x, epochs=stage.epochs, batch_size=BATCH_SIZE, lr=stage.lr, seed=SEED,
-        objective=objective(stage.objective, stage.k, compiled), callback=reporter(title),
+        objective=objective(stage.objective, stage.k, compiled), optimizer=OPTIMIZERS[stage.optimizer],
+        callback=reporter(title),
     )  # fmt: skip
     if history.interrupted:
         raise SystemExit(f"{title}: interrupted, and not kept; earlier stages are.")

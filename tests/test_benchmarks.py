@@ -187,13 +187,18 @@ class TestPage:
         first, second = page.roads({"vae-1": one, "vae-50": fifty})
         assert first == "- **VAE, k = 1**: 1,200 epochs of the ELBO with k = 1; 0.5 core hours of its own."
         assert second.startswith("- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of the ELBO with k = 5,")
-        assert second.endswith("1.0 core hours of its own.")
+        assert ", by Muon; " in second and second.endswith("1.5 core hours of its own.")
+
+    def test_a_row_that_left_another_on_its_way_says_so(self):
+        row = page.ROWS["vae-1"]
+        assert page.beginning(row) == "" and page.beginning(row._replace(start=("vae-1", 1))).endswith("” ended, ")
+        assert "” was after 2 of its 3 stages, " in page.beginning(row._replace(start=("iwae-5", 2)))
 
     def test_the_curve_ends_with_the_whole_row(self):
         point = {"epochs": 10, "core_hours": 0.1, "nll_500": 99.0}
         row = {
             "nll": 86.6, "standard_error": 0.2, "paper": 86.76, "nll_500": 86.9, "nll_500_without_inactive": 86.9,
-            "stages": [{"epochs": 1200, "objective": "elbo", "k": 1, "core_hours": 0.7}], "core_hours": 0.7, "steps": 1,
+            "stages": [page.ROWS["vae-1"].stages[0]._asdict() | {"core_hours": 0.7}], "core_hours": 0.7, "steps": 1,
             "active_units": 20,
         }  # fmt: skip
         assert page.whole_row(row) == [{"epochs": 1200, "core_hours": 0.7, "nll_500": 86.9}]

@@ -181,6 +181,39 @@ class TestLearningRate:
         assert self.rates(monkeypatch).max() == pytest.approx(0.002, rel=0.02)
 
 
+class TestOptimizer:
+    def test_it_is_given_the_parameters_and_the_rate(self):
+        def optimizer(parameters, lr):
+            made.append((list(parameters), lr))
+            return torch.optim.SGD(made[0][0], lr=lr, momentum=0.5)
+
+        made, model = [], small()
+        train(model, optimizer=optimizer, lr=1e-3)
+        ((parameters, lr),) = made
+        assert lr == 1e-3 and all(one is two for one, two in zip(parameters, model.parameters(), strict=True))
+
+    def test_a_step_of_plain_gradient_descent(self):
+        def half_the_square(model, x, y, beta):
+            square = sum((parameter**2).sum() for parameter in model.parameters())
+            return elbo(model, x)._replace(elbo=-0.5 * square.expand(len(x)))
+
+        model = small()
+        how = {"optimizer": torch.optim.SGD, "lr": 0.25, "schedule": "constant"}
+        train(model, epochs=None, steps=1, objective=half_the_square, **how)
+        assert torch.allclose(weights(model), 0.75 * weights(small()))
+
+    def test_the_schedule_leaves_the_momentum_of_others_alone_and_moves_adams(self):
+        made = []
+
+        def watched(kind, **settings):
+            return lambda parameters, lr: made.append(kind(parameters, lr=lr, **settings)) or made[-1]
+
+        train(optimizer=watched(torch.optim.SGD, momentum=0.5))
+        train(optimizer=watched(torch.optim.Adam))
+        assert made[0].param_groups[0]["momentum"] == 0.5
+        assert made[1].param_groups[0]["betas"][0] == pytest.approx(0.95, abs=1e-3)
+
+
 class TestTrouble:
     @pytest.mark.parametrize("poison", [math.nan, math.inf])
     def test_a_loss_that_is_not_finite_stops_and_names_the_step(self, poison):
@@ -234,6 +267,7 @@ class TestTrouble:
         refuses(lambda: train(lr="fast"), "lr", "'fast'", "number", TypeError)
         refuses(lambda: train(beta=-1), "beta", "-1", ">= 0", ValueError)
         refuses(lambda: train(beta="1"), "beta", "'1'", "function of progress", TypeError)
+        refuses(lambda: train(optimizer="sgd"), "optimizer", "'sgd'", "called as optimizer(par", TypeError)
         refuses(lambda: train(schedule="cosine"), "schedule", "'cosine'", "'one-cycle' or 'constant'", ValueError)
         refuses(lambda: train(seed=0.5), "seed", "0.5", "whole number", TypeError)
         refuses(lambda: train(object()), "model", "object", "torch module", TypeError)

@@ -4,6 +4,7 @@ import math
 import os
 import time
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, count, islice
 
 import numpy as np
@@ -53,13 +54,14 @@ class History:
 
 def fit(
     model, x, y=None, *, epochs=None, steps=None, batch_size=128, lr=2e-3, beta=1.0, objective=elbo,
-    schedule="one-cycle", seed=0, device=None, progress=None, callback=None,
+    schedule="one-cycle", optimizer=None, seed=0, device=None, progress=None, callback=None,
 ):  # fmt: skip
-    """Maximize an objective over x (N, D) by Adam, and return the `History`.
+    """Maximize an objective over x (N, D), by Adam unless told otherwise, and return the `History`.
 
     epochs or steps: how long, one of the two.      lr: the peak of the "one-cycle" schedule, or "constant".
     beta: a number, or a function of progress in [0, 1].
     objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
+    optimizer: called as optimizer(parameters, lr=lr), such as `torch.optim.SGD`; Adam unless given.
     batch_size: rows a step. An epoch's last batch has the rest; a rest of an eighth or less shares the rows of the
     batch before it, because the gradient of a few examples is wild.
     callback: called as callback(step, model) before every step, and once after the last.
@@ -68,14 +70,15 @@ def fit(
     Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments.
     """
     total, per_epoch = _length(x, y, epochs, steps, batch_size)
-    beta_at = _checked(model, lr, beta)
+    beta_at = _checked(model, lr, beta, optimizer)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     x, y = x.to(device), None if y is None else y.to(device)
     history, started = History(per_epoch), time.perf_counter()
     progress = "VAE_BOOK" not in os.environ if progress is None else progress
     with _trained_on(model, device), seeded(seed):
         batches = _batches(len(x), batch_size, total, device)
-        optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=device.type in ("cpu", "cuda"))
+        adam = partial(torch.optim.Adam, fused=device.type in ("cpu", "cuda"))
+        optimizer = (optimizer or adam)(model.parameters(), lr=lr)
         rate = _rate(optimizer, schedule, lr, total)
         try:
             for step, rows in enumerate(tqdm(batches, total=total, disable=not progress)):
@@ -145,11 +148,13 @@ def _length(x, y, epochs, steps, batch_size):
     return math.ceil(epochs * per_epoch - 1e-9), per_epoch  # 0.07 * 100 is a little more than 7
 
 
-def _checked(model, lr, beta):
+def _checked(model, lr, beta, optimizer):
     """beta as a function of progress, after a look at what training would stumble over later."""
     if not (isinstance(model, torch.nn.Module) and any(True for _ in model.parameters())):
         raise TypeError(f"model: got {type(model).__name__}, expected a torch module with parameters")
     real_number(lr, "lr", lambda lr: lr > 0, "> 0")
+    if not (optimizer is None or callable(optimizer)):
+        raise TypeError(f"optimizer: got {optimizer!r}, expected what can be called as optimizer(parameters, lr=lr)")
     if callable(beta):
         return beta
     weight = real_number(beta, "beta", lambda beta: beta >= 0, ">= 0, or a function of progress")
@@ -160,7 +165,8 @@ def _rate(optimizer, schedule, lr, total):
     if schedule == "constant":
         return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
     if schedule == "one-cycle":
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=total + 1)
+        has_betas = "betas" in optimizer.defaults  # as Adam: its momentum falls while the learning rate rises
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=total + 1, cycle_momentum=has_betas)
     raise ValueError(f"schedule: got {schedule!r}, expected 'one-cycle' or 'constant'")
 
 
