@@ -290,11 +290,11 @@ ROWS = {
     ),
     "iwae-50": Row(
         "IWAE, k = 50", 84.78, ("iwae-5", 2),
-        (Stage("resampled", 50, 100, 2e-3),),
+        (Stage("resampled", 50, 100, 2e-3), Stage("resampled", 50, 220, 2e-3, "muon")),
     ),
     "iwae-50-two-layers": Row(
         "IWAE, k = 50, two layers", 82.90, ("iwae-5", 3),
-        (Stage("importance", 5, 120, 2e-3, "muon"), Stage("resampled", 50, 30, 1.5e-3, "muon")),
+        (Stage("importance", 5, 120, 2e-3, "muon"), Stage("resampled", 50, 45, 1.5e-3, "muon")),
         build_two_layers, grow_two_layers,
     ),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from paper import BATCH_SIZE
 from paper import results as paper_results
 from speed import ratios
 from speed import results as speed_results
+from table import signed
 from table import table as paper_table
 
 from vae_utils import plots
@@ -75,7 +76,8 @@ ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here i
 and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit numbers
 (bfloat16) and all else in 32. The steps are Adam's where nothing else is said;
 [Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html) steps by the orthogonal matrix nearest to
-the averaged gradient of a weight matrix:
+the averaged gradient of a weight matrix. In brackets is what the stage maximized, as it stood on the training images
+in its last epoch:
 """
 
 KINDS = {
@@ -251,7 +253,7 @@ def beginning(row):
 
 def leg(stage):
     by = "" if stage["optimizer"] == "adam" else f", by {stage['optimizer'].capitalize()}"
-    return f"{stage['epochs']:,} epochs of {KINDS[stage['objective']].format(**stage)}{by}"
+    return f"{stage['epochs']:,} epochs of {KINDS[stage['objective']].format(**stage)}{by} ({signed(stage['bound'])})"
 
 
 def whole_row(entry):

@@ -174,7 +174,7 @@ class TestPage:
 
     def test_it_says_which_rows_reach_the_paper_and_how(self):
         def stages(name, hours):
-            return [stage._asdict() | {"core_hours": hours} for stage in page.ROWS[name].stages]
+            return [stage._asdict() | {"core_hours": hours, "bound": -89.7} for stage in page.ROWS[name].stages]
 
         one = {"paper": 86.76, "nll": 86.7, "stages": stages("vae-1", 0.5)}
         fifty = {"paper": 86.35, "nll": 86.45, "stages": stages("vae-1", 9.0) + stages("vae-50", 0.5)}
@@ -185,9 +185,9 @@ class TestPage:
         assert "another order than in the paper" in page.paper_verdict({"vae-1": one, "vae-50": fifty})
         assert page.paper_verdict({"vae-50": fifty}).startswith("At or below the paper: none. Above it:")
         first, second = page.roads({"vae-1": one, "vae-50": fifty})
-        assert first == "- **VAE, k = 1**: 1,200 epochs of the ELBO with k = 1; 0.5 core hours of its own."
-        assert second.startswith("- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of the ELBO with k = 5,")
-        assert ", by Muon; " in second and second.endswith("1.5 core hours of its own.")
+        assert first == "- **VAE, k = 1**: 1,200 epochs of the ELBO with k = 1 (−89.70); 0.5 core hours of its own."
+        assert second.startswith("- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of the ELBO with k = 5")
+        assert ", by Muon (−89.70); " in second and second.endswith("1.5 core hours of its own.")
 
     def test_a_row_that_left_another_on_its_way_says_so(self):
         row = page.ROWS["vae-1"]
@@ -198,8 +198,8 @@ class TestPage:
         point = {"epochs": 10, "core_hours": 0.1, "nll_500": 99.0}
         row = {
             "nll": 86.6, "standard_error": 0.2, "paper": 86.76, "nll_500": 86.9, "nll_500_without_inactive": 86.9,
-            "stages": [page.ROWS["vae-1"].stages[0]._asdict() | {"core_hours": 0.7}], "core_hours": 0.7, "steps": 1,
-            "active_units": 20,
+            "stages": [page.ROWS["vae-1"].stages[0]._asdict() | {"core_hours": 0.7, "bound": -89.7}],
+            "core_hours": 0.7, "steps": 1, "active_units": 20,
         }  # fmt: skip
         assert page.whole_row(row) == [{"epochs": 1200, "core_hours": 0.7, "nll_500": 86.9}]
         text = page.page({}, {"curve": [point], "vae-1": row})
