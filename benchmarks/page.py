@@ -74,16 +74,17 @@ anew: negative log-likelihood of the 10,000 test images by 5,000 samples each, i
 
 ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here it was batches of {batch_size} images
 and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit numbers
-(bfloat16) and all else in 32. The steps are Adam's where nothing else is said;
-[Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html) steps by the orthogonal matrix nearest to
-the averaged gradient of a weight matrix. In brackets is what the stage maximized, as it stood on the training images
-in its last epoch:
+(bfloat16) and all else in 32. Late stages leave Adam for
+[Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html), which steps by the orthogonal matrix
+nearest to the averaged gradient of a weight matrix: a dearer step, and a better one where Adam hardly moves any more.
+In brackets is what the stage maximized, as it stood on the training images in its last epoch:
 """
 
 KINDS = {
-    "elbo": "the ELBO with k = {k}",
-    "importance": "the importance-weighted bound with k = {k}",
-    "resampled": "the same bound with k = {k}, its gradient through one sample drawn by weight",
+    "elbo": "the ELBO with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}",
+    "importance": "the importance-weighted bound with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}",
+    "resampled": "the importance-weighted bound with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}, its gradient through "
+    "one sample drawn by weight",
 }
 
 CURVE = """How the first row got there: the same training, one-cycle schedule and all, with fewer epochs. These are
@@ -252,8 +253,8 @@ def beginning(row):
 
 
 def leg(stage):
-    by = "" if stage["optimizer"] == "adam" else f", by {stage['optimizer'].capitalize()}"
-    return f"{stage['epochs']:,} epochs of {KINDS[stage['objective']].format(**stage)}{by} ({signed(stage['bound'])})"
+    optimizer, kind = stage["optimizer"].capitalize(), KINDS[stage["objective"]].format(**stage)
+    return f"{stage['epochs']:,} epochs of {optimizer} on {kind} ({signed(stage['bound'])})"
 
 
 def whole_row(entry):

@@ -28,7 +28,7 @@ def table(entries):
 def measured(entry):
     change = entry["nll_500_without_inactive"]
     cells = (
-        f"{entry['nll']:.2f} ± {entry['standard_error']:.2f}",
+        f"{entry['nll']:.2f}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{entry['standard_error']:.2f}",
         signed(entry["nll"] - entry["paper"]),
         f"{entry['steps']:,}",
         f"{entry['core_hours']:.1f}",
