@@ -76,15 +76,16 @@ ROADS = """The paper trained each row for 9.8 million steps of 20 images. Here i
 and a one-cycle schedule of the learning rate for each stage, on one core, with matrix products in 16-bit numbers
 (bfloat16) and all else in 32. Late stages leave Adam for
 [Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html), which steps by the orthogonal matrix
-nearest to the averaged gradient of a weight matrix: a dearer step, and a better one where Adam hardly moves any more.
-In brackets is what the stage maximized, as it stood on the training images in its last epoch:
+nearest to the averaged gradient of a weight matrix. In brackets is what the stage maximized, as it stood on the
+training images in its last epoch:
 """
 
+WITH_K = "with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}"
+WEIGHTED = f"the importance-weighted bound {WITH_K}"
 KINDS = {
-    "elbo": "the ELBO with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}",
-    "importance": "the importance-weighted bound with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}",
-    "resampled": "the importance-weighted bound with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}, its gradient through "
-    "one sample drawn by weight",
+    "elbo": f"the ELBO {WITH_K}",
+    "importance": WEIGHTED,
+    "resampled": f"{WEIGHTED}, its gradient through one sample drawn by weight",
 }
 
 CURVE = """How the first row got there: the same training, one-cycle schedule and all, with fewer epochs. These are

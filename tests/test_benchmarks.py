@@ -188,9 +188,8 @@ class TestPage:
         first, second = first.replace("\N{NO-BREAK SPACE}", " "), second.replace("\N{NO-BREAK SPACE}", " ")
         expected = "- **VAE, k = 1**: 1,200 epochs of Adam on the ELBO with k = 1 (−89.70); 0.5 core hours of its own."
         assert first == expected
-        assert second.startswith(
-            "- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of Adam on the ELBO with"
-        )
+        assert second.startswith("- **VAE, k = 50**: from where “VAE, k = 1” ended, 300 epochs of Adam on the ")
+        assert "300 epochs of Adam on the ELBO with k = 5 (−89.70), then 8 epochs" in second
         assert ", then 150 epochs of Muon on" in second and second.endswith("(−89.70); 1.5 core hours of its own.")
 
     def test_a_row_that_left_another_on_its_way_says_so(self):

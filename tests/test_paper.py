@@ -211,7 +211,7 @@ def test_a_row_may_start_in_the_middle_of_another(tmp_path, monkeypatch):
 
 def test_muon_steps_by_an_orthogonal_matrix_and_adam_takes_the_rest():
     matrix, bias = torch.nn.Parameter(torch.zeros(5, 5)), torch.nn.Parameter(torch.zeros(5))
-    matrix.grad = torch.randn(5, 5, generator=torch.Generator().manual_seed(0)).double().float()
+    matrix.grad = torch.randn(5, 5, generator=torch.Generator().manual_seed(0))
     bias.grad = torch.tensor([3.0, -2.0, 1.0, 5.0, -0.1])
     optimizer = iwae.MuonAndAdam([matrix, bias], lr=0.5)
     optimizer.param_groups[0]["lr"] = 0.1  # as a schedule does
@@ -268,7 +268,8 @@ def test_the_results_are_those_of_the_rows():
         own = [paper.without_times(stage) for stage in entry["stages"]][len(earlier) :]
         assert own == [{**stage._asdict(), "batch_size": paper.BATCH_SIZE, "seed": paper.SEED} for stage in row.stages]
         assert entry["stages"][: len(earlier)] == earlier
-        assert paper.weights_file(name).stat().st_size < 2**20
+        limit = 2**20 if row.model is iwae.build_two_layers else 1_000_000  # 520,600 numbers of two bytes
+        assert paper.weights_file(name).stat().st_size < limit
 
 
 def test_the_chapter_shows_the_table_that_the_results_give():
