@@ -141,6 +141,8 @@ def test_warm_up_starts_at_zero_and_arrives(bench):
 
 def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
     one = bench(data="your own points")
+    run = one.root.get_by_role("button", name="Run")
+    assert run.is_disabled() and one.root.get_by_role("button", name="One step").is_disabled()
     canvas = one.root.locator("canvas").first
     before = pixels(one.root)
     box = canvas.bounding_box()
@@ -149,6 +151,7 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
     one.page.page.mouse.move(box["x"] + 220, box["y"] + 180, steps=12)
     one.page.page.mouse.up()
     assert one.page.changed(before, lambda: pixels(one.root))
+    assert run.is_enabled()
     handle = one.root.get_by_role("slider", name="where to put points")
     handle.focus()
     before = pixels(one.root)
@@ -159,6 +162,12 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
     one.until(lambda: one.step() > 20)
     assert one.root.evaluate(CLEAR_AND_DRAW_AT_ONCE)  # an empty read-out would let the page jump
     one.until(lambda: one.step() == 0)
+
+
+def test_without_points_nothing_is_trained(bench):
+    one = bench(data="your own points", running=True)
+    one.page.page.wait_for_timeout(300)
+    assert one.step() == 0 and one.value("speed") == "paused"
 
 
 def test_digits_learn_in_the_page(bench):

@@ -113,9 +113,10 @@ const ratePanel = (ui, data, now) => {
         const [x, y] = inside(at(b, t));
         plot.points([x], [y], { radius: b === chosen ? 7 : 4, color: b === chosen ? "posterior" : "elbo" });
         const [name, above] = [String(Number(beta.toPrecision(3))), at(b, t)[1] > top];
-        const place = { align: "left", bold: b === chosen };
-        if (!above) plot.text(x, y, name, { ...place, dx: 10, dy: -9 });
-        else if (b === chosen) plot.text(x, y, `${name}, above this frame`, { ...place, dx: 12, dy: 8 });
+        const bold = b === chosen;
+        const side = x < FAR_RATE / 2 ? { align: "left", dx: 12 } : { align: "right", dx: -12 };
+        if (!above) plot.text(x, y, name, { align: "left", bold, dx: 10, dy: -9 });
+        else if (bold) plot.text(x, y, `${name}, above this frame`, { ...side, bold, dy: 8 });
       });
     },
   });
@@ -142,19 +143,7 @@ export default {
     imagesPanel(ui, { title: "Test digits (top) and their reconstructions", height: 110 }, both, columns);
     imagesPanel(ui, { title: "Samples: decoded draws from the prior", height: 110 }, () => pair("samples"), 8);
 
-    const advance = () => steps[Math.min(steps.length - 1, now()[1] + 1)];
-    let waited = 0;
-    const loop = ui.loop((seconds) => {
-      waited += seconds;
-      if (waited < 0.7) return;
-      waited = 0;
-      ui.set("step", advance());
-      if (now()[1] === steps.length - 1) loop.stop();
-    });
-    ui.button("Play the training", () => {
-      ui.set("step", ui.reducedMotion() ? steps.at(-1) : steps[0]);
-      if (!ui.reducedMotion()) loop.start();
-    }, { primary: true });
+    ui.player({ label: "Play the training", name: "step", values: steps, pace: 0.7, primary: true });
     ui.readout(() => {
       const [rate, distortion] = [pair("rate").values[0], pair("distortion").values[0]];
       const [a, b] = pair("sigma").values;

@@ -70,18 +70,7 @@ export default {
     curvesPanel(ui, totals, chosen, top);
     ui.select({ name: "remedy", label: "Remedy" });
     ui.slider({ name: "percent", label: "percent of the training", step: 1 });
-    let time = 0;
-    const loop = ui.loop((seconds) => {
-      time = Math.min(100, time + 20 * seconds);
-      ui.set("percent", Math.round(time));
-      if (time >= 100) loop.stop();
-    });
-    ui.button("Play", () => {
-      if (ui.reducedMotion()) return ui.set("percent", ui.get("percent") < 100 ? 100 : 0);
-      time = 0;
-      ui.set("percent", 0);
-      return loop.start();
-    });
+    ui.player({ label: "Play", name: "percent", values: linspace(0, 100, 101), pace: 0.05 });
     ui.readout(() => [
       ["remedy", ui.get("remedy")],
       ["step", String(Math.round((ui.get("percent") / 100) * ui.get("steps")))],

@@ -1,6 +1,6 @@
 // The frame of a widget: panels that redraw themselves, controls tied to the model, a read-out, handles to drag.
 import { button, choice, make, select, slider, stops, toggle } from "./controls.mjs";
-import { clamp, format } from "./maths.mjs";
+import { clamp, format, nearest } from "./maths.mjs";
 import { Plot } from "./plot.mjs";
 import { readTheme, reducedMotion, watchTheme } from "./theme.mjs";
 
@@ -185,7 +185,7 @@ const makeLoop = (el, cleanups, frame) => {
   const tick = (now) => {
     request = 0;
     if (!loop.running || !loop.visible) return;
-    frame(Math.min(0.1, (now - before) / 1000));
+    frame(clamp((now - before) / 1000, 0, 0.1)); // the first frame may have begun before the call
     before = now;
     request ||= requestAnimationFrame(tick);
   };
@@ -204,6 +204,36 @@ const makeLoop = (el, cleanups, frame) => {
   loop.stop = () => (loop.running = false);
   cleanups.push(loop.stop);
   return loop;
+};
+
+/**
+ * A button that plays the control `name` through `values`, one every `pace` seconds, from where it stands or from the
+ * start. Pressed again it pauses; the controls stay free meanwhile. With reduced motion it jumps to the end, and back.
+ */
+const makePlayer = (state, newLoop, { label, name, values, pace, ...settings }) => {
+  const last = values.length - 1;
+  const at = () => nearest(values, state.get(name));
+  let waited = 0;
+  const run = (on) => {
+    if (on) loop.start();
+    else loop.stop();
+    player.textContent = on ? "Pause" : label;
+  };
+  const loop = newLoop((seconds) => {
+    waited += seconds;
+    const passed = Math.floor(waited / pace);
+    waited -= passed * pace;
+    if (passed) state.set(name, values[Math.min(last, at() + passed)]);
+    if (at() === last) run(false);
+  });
+  const player = button(label, () => {
+    const ended = at() === last;
+    if (reducedMotion()) return state.set(name, values[ended ? 0 : last]);
+    waited = 0;
+    if (ended) state.set(name, values[0]);
+    return run(!loop.running);
+  }, settings);
+  return player;
 };
 
 /** Lay out a widget in `el` and return what it is built from; every part is placed in the order of the calls. */
@@ -267,6 +297,7 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     choice: control(choice),
     toggle: control(toggle),
     button: (label, pressed, settings) => place("vae-buttons", button(label, pressed, settings)),
+    player: (settings) => place("vae-buttons", makePlayer(state, (step) => makeLoop(el, cleanups, step), settings)),
     note: (text) => place("vae-notes", make("p", { text })),
     handle: makeHandle,
     strokes: watchStrokes,

@@ -8,13 +8,15 @@ const OWN = "your own points";
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];
 const POINTS = 1000;
 
-/** The rows to learn: { x, tone, dim }. */
+/** Whether there is nothing to learn: the reader's own points were chosen, and none is drawn yet. */
+const empty = (ui) => ui.get("data") === OWN && ui.get("points").length === 0;
+
+/** The rows to learn: { x, tone, dim }; one row in the middle, that nothing may be trained on, where there is none. */
 const dataOf = (ui, scans) => {
   const [name, seed] = [ui.get("data"), ui.get("seed")];
   if (name === "digits") return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
   if (name !== OWN) return { ...makeShape(name, POINTS, seed), dim: 2 };
-  const drawn = ui.get("points");
-  return { ...fromPoints(drawn.length ? drawn : [[0, 0]]), dim: 2 };
+  return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2 };
 };
 
 /** The worker, its latest picture and the orders it takes. */
@@ -115,9 +117,8 @@ const makePanels = (ui, scene) => {
 const caption = (ui, panels) => {
   const [digits, one] = [ui.get("data") === "digits", ui.get("latent") === "1"];
   const own = ui.get("data") === OWN ? " Draw here to add some." : "";
-  panels.data.caption(
-    digits ? "Scans, and below each its reconstruction" : `Data in gray, reconstructions in color.${own}`,
-  );
+  const points = empty(ui) ? "No points yet: draw some here" : `Data in gray, reconstructions in color.${own}`;
+  panels.data.caption(digits ? "Scans, and below each its reconstruction" : points);
   const shape = one ? "Each bar is a posterior q(z|x)" : "Each ellipse is a posterior q(z|x)";
   panels.latent.caption(`${shape}; dashed: the prior`);
   const map = one ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4";
@@ -167,6 +168,7 @@ export default {
       scene.colors = null;
       trainer.run += 1;
       trainer.picture = null;
+      buttons.run.disabled = buttons.step.disabled = empty(ui);
       const pause = ui.reducedMotion() ? 500 : 50;
       trainer.order("setup", { plan: plan(ui, scene.data), run: trainer.run, pause });
       ui.set("running", false);
@@ -194,7 +196,7 @@ export default {
     ui.on("data", () => (sigma.hidden = ui.get("data") === "digits"));
     ui.on("running", () => {
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
-      trainer.order("run", { on: ui.get("running") });
+      trainer.order("run", { on: ui.get("running") && !empty(ui) });
     });
     ui.sight((visible) => trainer.order("rest", { on: !visible }));
     const wanted = ui.get("running");
