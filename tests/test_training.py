@@ -96,6 +96,20 @@ class TestLearning:
         assert torch.equal(first.sort().values, x[:, 0]) and torch.equal(second.sort().values, x[:, 0])
         assert not torch.equal(first, second) and not torch.equal(first, x[:, 0])
 
+    @pytest.mark.parametrize(
+        ("n", "sizes"),
+        [(48, [16, 16, 16]), (51, [16, 16, 16, 3]), (50, [16, 16, 8, 10]), (18, [8, 10]), (17, [8, 9]), (3, [3])],
+    )
+    def test_a_rest_of_an_eighth_shares_the_rows_of_the_batch_before(self, n, sizes):
+        seen = []
+
+        def watched(model, batch, y, beta):
+            seen.append(len(batch))
+            return elbo(model, batch, beta=beta)
+
+        history = train(x=data(n), batch_size=16, objective=watched)
+        assert seen == 2 * sizes and history.steps_per_epoch == len(sizes)
+
 
 class TestReproducibility:
     def test_same_seed_same_result_twice_in_a_row(self):
