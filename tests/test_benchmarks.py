@@ -152,7 +152,7 @@ class TestPage:
             "| 20 | 2.00 |",
             "| 10 | 30 |  |",
             "| 100 |  | 91 |",
-            "| [2: elbo](02_elbo.ipynb) | 32 | 30 |",
+            "| 2. [](02_elbo.ipynb) | 32 | 30 |",
         ):
             assert row in text
         assert "`fit` takes 2.00 times the floor; the DataLoader takes 3.00 times as long." in text

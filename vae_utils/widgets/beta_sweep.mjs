@@ -116,7 +116,7 @@ const ratePanel = (ui, data, now) => {
         const bold = b === chosen;
         const side = x < FAR_RATE / 2 ? { align: "left", dx: 12 } : { align: "right", dx: -12 };
         if (!above) plot.text(x, y, name, { align: "left", bold, dx: 10, dy: -9 });
-        else if (bold) plot.text(x, y, `${name}, above this frame`, { ...side, bold, dy: 8 });
+        else if (bold) plot.text(x, y, `${name}, above this frame`, { ...side, bold, dy: 13 });
       });
     },
   });
