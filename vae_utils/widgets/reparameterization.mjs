@@ -114,7 +114,10 @@ const landingPanel = (ui, now) =>
       plot.points(z, z.map(() => 0), { color: "posterior", radius: 3 });
       const [mu, sigma] = [ui.get("mu"), ui.get("sigma")];
       plot.text(mu, -0.16, "mu", { color: "posterior", align: "right", size: 12 });
-      plot.text(mu + sigma, -0.16, "mu + sigma", { color: "posterior", align: "left", size: 12, dx: -4 });
+      const far = mu + sigma > 2.5; // near the edge, and where the two names would touch, the second has its own line
+      const beside = far ? { align: "right" } : { align: "left", dx: -4 };
+      const line = far || sigma < 0.6 ? -0.31 : -0.16;
+      plot.text(far ? 5 : mu + sigma, line, "mu + sigma", { color: "posterior", size: 12, ...beside });
       plot.text(-4.9, 1, "eps", { color: "prior", align: "left", bold: true });
       plot.text(-4.9, 0, "z", { color: "posterior", align: "left", bold: true });
     },
