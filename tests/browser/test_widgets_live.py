@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -306,63 +305,6 @@ def test_the_javascript_units_pass_in_the_browser_too(browser, serve):
                 f"/tests/js/{path.name}",
             )
             assert results and not [r for r in results if r["error"]], (path.name, results)
-
-
-@pytest.fixture
-def collapse_film(browser, tmp_path, request):
-    """The film of chapter 6, of which it stands at 60 percent: the page, and its widget."""
-    with open_page(browser, **getattr(request, "param", {})) as page:
-        page.goto(write_page(tmp_path, html_of("CollapseFilm")).as_uri())
-        (root,) = page.widgets()
-        slide(root, 60)
-        page.settle()
-        yield page, root
-        page.check()
-
-
-def slide(root, percent):
-    root.locator("input[type=range]").first.evaluate(
-        "(el, value) => { el.value = value; el.dispatchEvent(new Event('input', { bubbles: true })) }", percent
-    )
-
-
-def percent(root):
-    return float(root.locator("input[type=range]").first.input_value())
-
-
-def wait_for(page, reached, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not reached() and time.monotonic() < end:
-        page.settle()
-    assert reached()
-
-
-def test_a_film_plays_on_from_where_it_is_pauses_and_obeys_the_slider(collapse_film):
-    page, root = collapse_film
-    root.get_by_role("button", name="Play").click()
-    pause = root.get_by_role("button", name="Pause")
-    wait_for(page, lambda: percent(root) > 60)
-    slide(root, 20)
-    wait_for(page, lambda: 20 < percent(root) < 60)
-    pause.click()
-    at = percent(root)
-    page.page.wait_for_timeout(300)
-    assert percent(root) == at < 60
-    slide(root, 98)
-    root.get_by_role("button", name="Play").click()
-    wait_for(page, lambda: percent(root) == 100)
-    wait_for(page, lambda: root.get_by_role("button", name="Play").is_visible())
-    root.get_by_role("button", name="Play").click()
-    wait_for(page, lambda: 0 < percent(root) < 50)
-
-
-@pytest.mark.parametrize("collapse_film", [{"reduced_motion": "reduce"}], indirect=True)
-def test_with_reduced_motion_a_film_jumps_to_its_end_and_back(collapse_film):
-    page, root = collapse_film
-    for expected in (100, 0, 100):
-        root.get_by_role("button", name="Play").click()
-        page.settle()
-        assert percent(root) == expected
 
 
 def test_with_reduced_motion_the_end_is_shown_at_once(browser, tmp_path):
