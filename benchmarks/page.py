@@ -78,8 +78,8 @@ and a one-cycle schedule of the learning rate for each stage, on one core, with 
 [Muon](https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html), which steps by the orthogonal matrix
 nearest to the averaged gradient of a weight matrix. "One sample drawn by weight" is a saving of the paper: of the k
 samples of an image, one is drawn in proportion to its importance weight, and only that one is sent back through the
-networks. Its gradient is right on average, and k = 50 then costs hardly more than 50 forward passes. In brackets is
-what the stage maximized, as it stood on the training images in its last epoch:
+networks. Its gradient is right on average, and the others need no backward pass. In brackets is what the stage
+maximized, as it stood on the training images in its last epoch:
 """
 
 WITH_K = "with k\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{k}"
