@@ -26,13 +26,13 @@ help:
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
 book: $(READY)
-	@$(BIN)/python scripts/build.py
+	@$(BIN)/python -m tools.build
 
 test: $(READY)
-	@$(BIN)/python scripts/test.py
+	@$(BIN)/python -m tools.test
 
 page: $(READY)
-	@$(BIN)/python scripts/page.py $(CHAPTER)
+	@$(BIN)/python -m tools.page $(CHAPTER)
 
 serve: book
 	@echo "serving http://localhost:$(PORT), Ctrl-C ends it"
@@ -42,28 +42,28 @@ lab: $(READY)
 	@$(BIN)/jupyter lab chapters
 
 fork:
-	@$(PYTHON) scripts/fork.py $(REPO)
+	@$(PYTHON) -m tools.fork $(REPO)
 
 MODULES ?= objectives
 mutation: $(READY)
 	@test -d _build/cosmic-ray || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target _build/cosmic-ray cosmic-ray==8.7.0 stevedore==5.10.0
-	@$(BIN)/python scripts/mutation.py --jobs 2 $(MODULES)
+	@$(BIN)/python -m tools.mutation --jobs 2 $(MODULES)
 
 phenomena: $(READY)
-	@$(BIN)/python scripts/phenomena.py
+	@$(BIN)/python -m experiments.phenomena
 
 PYTHAE := pythae==0.1.2 pydantic==2.14.3 pydantic-core==2.50.4 imageio==2.38.1 annotated-types==0.8.0 typing-inspection==0.4.5
 benchmark: $(READY)
 	@test -d _build/pythae || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target _build/pythae $(PYTHAE) || echo "pythae cannot be had; the others are measured without it"
-	@$(BIN)/python benchmarks/speed.py; status=$$?; $(BIN)/python benchmarks/page.py && exit $$status
+	@$(BIN)/python -m benchmarks.speed; status=$$?; $(BIN)/python -m benchmarks.page && exit $$status
 
 ROW ?= vae-1
 paper: $(READY)
-	@$(BIN)/python benchmarks/paper.py train $(ROW)
-	@$(BIN)/python benchmarks/paper.py score $(ROW)
-	@$(BIN)/python benchmarks/table.py && $(BIN)/python benchmarks/page.py
+	@$(BIN)/python -m benchmarks.paper train $(ROW)
+	@$(BIN)/python -m benchmarks.paper score $(ROW)
+	@$(BIN)/python -m benchmarks.table && $(BIN)/python -m benchmarks.page
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Writes chapters/benchmarks.md from benchmarks/speed.json and benchmarks/paper.json: python benchmarks/page.py"""
+"""Writes chapters/benchmarks.md from benchmarks/speed.json and benchmarks/paper.json: python -m benchmarks.page"""
 
 import re
 import statistics
@@ -6,15 +6,16 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from iwae import ROWS
-from paper import BATCH_SIZE
-from paper import results as paper_results
-from speed import ratios
-from speed import results as speed_results
-from table import signed
-from table import table as paper_table
 
 from vae_utils import plots
+
+from .iwae import ROWS
+from .paper import BATCH_SIZE
+from .paper import results as paper_results
+from .speed import ratios
+from .speed import results as speed_results
+from .table import signed
+from .table import table as paper_table
 
 PAGE = Path(__file__).resolve().parent.parent / "chapters" / "benchmarks.md"
 NOT_RUN = "Not run yet."

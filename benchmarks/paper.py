@@ -1,9 +1,9 @@
 """The MNIST rows of table 1 in Burda, Grosse & Salakhutdinov, "Importance Weighted Autoencoders" (2016), trained anew.
 
-python benchmarks/paper.py                 show the rows and what has been reached
-python benchmarks/paper.py train ROW ...   train rows (hours); each finished stage is kept, so that a run can be resumed
-python benchmarks/paper.py score ROW ...   5,000 samples for each of 10,000 test images; writes benchmarks/paper.json
-python benchmarks/paper.py curve           the first row with fewer epochs: how the NLL falls with compute
+python -m benchmarks.paper                 show the rows and what has been reached
+python -m benchmarks.paper train ROW ...   train rows (hours); each finished stage is kept, so that a run can be resumed
+python -m benchmarks.paper score ROW ...   5,000 samples for each of 10,000 test images; writes benchmarks/paper.json
+python -m benchmarks.paper curve           the first row with fewer epochs: how the NLL falls with compute
 """
 
 import argparse
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, binarized, objective
 
 from vae_utils.data import load_digits
 from vae_utils.distributions import DiagonalGaussian
 from vae_utils.evaluation import active_units, evaluate, log_likelihood
 from vae_utils.storage import cache_folder, load_model, save_model
 from vae_utils.training import fit
+
+from .iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, binarized, objective
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"

@@ -1,7 +1,7 @@
 """How fast `fit` trains, against two well-known ways and the floor beneath all; what time and memory grow with.
 
-python benchmarks/speed.py             everything, some five minutes; wants a machine that does nothing else
-python benchmarks/speed.py PART ...    only these of loops, sizes, memory, chapters; the others stay as they were
+python -m benchmarks.speed             everything, some five minutes; wants a machine that does nothing else
+python -m benchmarks.speed PART ...    only these of loops, sizes, memory, chapters; the others stay as they were
 
 Each part writes benchmarks/speed.json when it is done. pythae takes part if it lies in _build/pythae: `make benchmark`
 installs it there, for the benchmark alone.
@@ -19,13 +19,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from contestants import CONTESTANTS, HIDDEN, LATENT, PIXELS, book
 
 from vae_utils.data import load_digits
 from vae_utils.evaluation import log_likelihood
 from vae_utils.models import mlp_vae
 from vae_utils.objectives import importance_weighted
 from vae_utils.training import fit
+
+from .contestants import CONTESTANTS, HIDDEN, LATENT, PIXELS, book
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "speed.json"
@@ -115,7 +116,7 @@ def memory():
     """The greatest memory of a process, in MiB above what it had with everything loaded, for rising k. Linux alone."""
     report = {}
     for kind, ks in MEMORY.items():
-        command = [sys.executable, __file__, "--peaks", kind]
+        command = [sys.executable, "-m", "benchmarks.speed", "--peaks", kind]
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=300).stdout
         report[kind] = {"rows": MEMORY_ROWS[kind], "k": list(ks), "mebibytes": json.loads(output.splitlines()[-1])}
     return report

@@ -1,11 +1,12 @@
-"""Writes the paper's table into chapter 9 from benchmarks/paper.json: python benchmarks/table.py"""
+"""Writes the paper's table into chapter 9 from benchmarks/paper.json: python -m benchmarks.table"""
 
 import re
 from pathlib import Path
 
 import nbformat
-from iwae import ROWS
-from paper import results
+
+from .iwae import ROWS
+from .paper import results
 
 CHAPTER = Path(__file__).resolve().parent.parent / "chapters" / "09_evaluation.ipynb"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"

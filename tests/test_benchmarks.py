@@ -1,6 +1,5 @@
 """The benchmarks: every contestant trains, a failure costs its own numbers alone, the page says what the files say."""
 
-import importlib.util
 import json
 import math
 import re
@@ -10,24 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks import contestants, page, speed
 from vae_utils.data import load_digits
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import contestants  # noqa: E402
-import speed  # noqa: E402
-
-
-def load(name):
-    """A script of benchmarks/ whose name another folder uses too."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", ROOT / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-page = load("page")
 
 
 @pytest.fixture(scope="module")

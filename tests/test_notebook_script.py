@@ -1,15 +1,9 @@
 """Chapters as text and back: nothing lost, nothing kept that should not be, and the same bytes every time."""
 
-import importlib.util
-from pathlib import Path
-
 import nbformat
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "notebook.py"
-SPEC = importlib.util.spec_from_file_location("notebook_script", SCRIPT)
-script = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(script)
+from tools import notebook as script
 
 PERCENT = """\
 # %% [markdown]

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,11 +9,9 @@ import nbformat
 import pytest
 import yaml
 
+from tools import notebook as notebook_script
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import notebook as notebook_script  # noqa: E402
-
 CHAPTERS = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
 CELL_LINES = 25
 VISIBLE_CELLS = range(12, 26)
@@ -71,7 +68,7 @@ def test_is_clean(chapter):
     written = nbformat.writes(chapter.notebook)
     name = chapter.path.stem.split("_")[0]
     cleaned = nbformat.writes(notebook_script.clean(nbformat.from_dict(chapter.notebook), name))
-    assert written == cleaned, f"run `python scripts/notebook.py run {chapter.path.relative_to(ROOT)}`"
+    assert written == cleaned, f"run `python -m tools.notebook run {chapter.path.relative_to(ROOT)}`"
 
 
 def test_keeps_only_checked_text_outputs(chapter):

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import distributions as td
 
+from benchmarks import iwae, paper, table
 from vae_utils.data import load_digits
 from vae_utils.distributions import DiagonalGaussian
 from vae_utils.models import VAE, BernoulliObservation, LinearVAE
@@ -17,11 +18,6 @@ from vae_utils.randomness import seeded
 from vae_utils.storage import save_model
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-import iwae  # noqa: E402
-import paper  # noqa: E402
-import table  # noqa: E402
 
 
 def some_pictures(n=4):

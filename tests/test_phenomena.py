@@ -2,18 +2,15 @@
 
 import math
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 import torch
 
+from experiments import phenomena
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import phenomena  # noqa: E402
-
 NAMES = [phenomenon.run.__name__ for phenomenon in phenomena.PHENOMENA]
 
 

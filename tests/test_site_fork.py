@@ -2,16 +2,13 @@
 
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
+from tools import fork
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-import fork  # noqa: E402
-
 NEW = "https://github.com/Somebody/my-own.book"
 
 

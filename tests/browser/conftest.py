@@ -1,7 +1,6 @@
 """Where the tests of the built website find a browser, the pages, and a record of all that went wrong on a page."""
 
 import os
-import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.screenshot import FLAGS, browser_path
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from screenshot import FLAGS, browser_path  # noqa: E402
-
 MISSING = "no Chromium was found, so the browser tests did not run"
 
 

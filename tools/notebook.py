@@ -1,9 +1,9 @@
 """Chapters as text and back, always clean.
 
-    python scripts/notebook.py to-percent chapters/02_elbo.ipynb FILE.py    edit as text
-    python scripts/notebook.py from-percent FILE.py chapters/02_elbo.ipynb  and back, without outputs
-    python scripts/notebook.py run chapters/*.ipynb     execute; keep the text outputs that nbval compares
-    python scripts/notebook.py clean chapters/*.ipynb   the same, without executing
+    python -m tools.notebook to-percent chapters/02_elbo.ipynb FILE.py    edit as text
+    python -m tools.notebook from-percent FILE.py chapters/02_elbo.ipynb  and back, without outputs
+    python -m tools.notebook run chapters/*.ipynb     execute; keep the text outputs that nbval compares
+    python -m tools.notebook clean chapters/*.ipynb   the same, without executing
 
 In the text form the setup cell, one form everywhere, is a cell tagged `setup` that holds the word SETUP.
 """

@@ -1,7 +1,7 @@
 """Repeats the main experiments of chapters 5 to 9 with three seeds and writes chapters/phenomena.md.
 
-python scripts/phenomena.py            all of them, some minutes
-python scripts/phenomena.py NAME ...   only the functions of these names; nothing is written
+python -m experiments.phenomena            all of them, some minutes
+python -m experiments.phenomena NAME ...   only the functions of these names; nothing is written
 """
 
 import json
@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import experiments_5_6 as early
-import experiments_7_9 as late
 import torch
 
 from vae_utils.randomness import seeded
+
+from . import blur, collapse, conditional, evaluation, latent_space
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -39,71 +39,71 @@ EIGHT, NINE = "08_blurriness", "09_evaluation"
 PHENOMENA = (
     Phenomenon(
         FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
-        "standard deviation of the test codes, the wider of two dimensions", early.three_ways,
+        "standard deviation of the test codes, the wider of two dimensions", latent_space.three_ways,
     ),
     Phenomenon(
         FIVE, "Two forces", "With the KL, sigma forgets where it began; without it, it falls toward zero",
-        "mean posterior $\\sigma$ after 600 steps", early.two_forces,
+        "mean posterior $\\sigma$ after 600 steps", latent_space.two_forces,
     ),
     Phenomenon(
         FIVE, "Surplus dimensions", "Surplus dimensions switch off, in some runs one that had a use, too",
-        "active units of ten offered for four true numbers, and nats", early.surplus_dimensions,
+        "active units of ten offered for four true numbers, and nats", latent_space.surplus_dimensions,
     ),
     Phenomenon(
         FIVE, "Lerp against slerp", "Halfway along a straight line the code is inside the shell, the decoder in doubt",
-        "norm of $z$ in 20-D ($\\sqrt{20} = 4.47$), entropy of the pixels in nats", early.thin_shell,
+        "norm of $z$ in 20-D ($\\sqrt{20} = 4.47$), entropy of the pixels in nats", latent_space.thin_shell,
     ),
     Phenomenon(
         FIVE, "rate and distortion", "A larger beta trades rate for distortion",
-        "rate $R$ and distortion $D$, nats", early.rate_distortion,
+        "rate $R$ and distortion $D$, nats", latent_space.rate_distortion,
     ),
     Phenomenon(
         SIX, "Collapse by price", "The dearer the letter, the shorter, until it is empty",
-        "KL, nats", early.collapse_by_price,
+        "KL, nats", collapse.collapse_by_price,
     ),
     Phenomenon(
         SIX, "The exact law", "A linear VAE uses the dimensions whose eigenvalue exceeds $\\sigma^2$, no others",
-        "six noise levels, six dimensions each", early.exact_law,
+        "six noise levels, six dimensions each", collapse.exact_law,
     ),
     Phenomenon(
         SIX, "needs no letter", "A decoder that sees the whole past stops reading $z$, and the bound does not mind",
-        "nats per row", early.empty_letter,
+        "nats per row", collapse.empty_letter,
     ),
     Phenomenon(
         SIX, "Eight remedies", "Most remedies bring the letter back, at different lengths",
-        "$I(x; z)$, nats, full context unless said", early.remedies,
+        "$I(x; z)$, nats, full context unless said", collapse.remedies,
     ),
     Phenomenon(
         SIX, "Eight remedies", "The codes of a VQ-VAE can die, and where the codebook starts decides",
-        "perplexity of 16 codes", early.dead_codes,
+        "perplexity of 16 codes", collapse.dead_codes,
     ),
     Phenomenon(
         SIX, "learn sigma", "A pixel model that learns its $\\sigma$ says more than one with $\\sigma = 1$",
-        "KL, nats", early.learned_sigma,
+        "KL, nats", collapse.learned_sigma,
     ),
     Phenomenon(
         SEVEN, "Five models, two sizes", "Class means need room; a label in the decoder works best with a small $z$",
-        "digits drawn as asked, percent, as a classifier reads them", late.drawn_as_asked,
+        "digits drawn as asked, percent, as a classifier reads them", conditional.drawn_as_asked,
     ),
     Phenomenon(
         SEVEN, "What is a label worth", "A label saves at most $\\log 10 = 2.303$ nats",
-        "nats saved, over 300 test digits", late.worth_of_a_label,
+        "nats saved, over 300 test digits", conditional.worth_of_a_label,
     ),
     Phenomenon(
         SEVEN, "decoder-only conditioning", "An encoder that is not told the condition leaves a gap, known exactly",
-        "nats, at noise $s = 0.5$", late.blind_encoder,
+        "nats, at noise $s = 0.5$", conditional.blind_encoder,
     ),
     Phenomenon(
         EIGHT, "if z may say which", "A black-or-white pixel comes back gray when $\\sigma$ exceeds one half",
-        "gray of a decoded 1 minus gray of a decoded 0", late.gray_pixel,
+        "gray of a decoded 1 minus gray of a decoded 0", blur.gray_pixel,
     ),
     Phenomenon(
         EIGHT, "The mean is not a sample", "The means of three likelihoods are softer than the data",
-        "Laplacian variance, data = 1", late.soft_means,
+        "Laplacian variance, data = 1", blur.soft_means,
     ),
     Phenomenon(
         NINE, "Many samples instead of one", "The bound with K samples closes in fast if $q$ is wide, slowly if narrow",
-        "gap to the exact $\\log p(x)$, nats", late.many_samples,
+        "gap to the exact $\\log p(x)$, nats", evaluation.many_samples,
     ),
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Would the tests notice? Change one sign, number or comparison at a time and see whether a test fails.
 
-    python scripts/mutation.py objectives models/linear evaluation     (or: make mutation MODULES="objectives")
+    python -m tools.mutation objectives models/linear evaluation     (or: make mutation MODULES="objectives")
 
 The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. Each is tried in a
 fork of a process that has already imported torch: first against the tests of its own module, then, if none fails,

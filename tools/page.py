@@ -1,9 +1,9 @@
-"""Builds one chapter alone into _build/page-NAME, to look at it: python scripts/page.py 02_elbo"""
+"""Builds one chapter alone into _build/page-NAME, to look at it: python -m tools.page 02_elbo"""
 
 import sys
 from pathlib import Path
 
-from build import ROOT, jupyter_book
+from .build import ROOT, jupyter_book
 
 
 def build(name: str) -> Path:

@@ -53,7 +53,7 @@ def main() -> int:
         if CHAPTERS:
             nbval = ["--nbval-lax", "--nbval-current-env", *CHAPTERS]
             total += run("chapters", [*PYTEST, *nbval], results)
-        total += run("website", ["scripts/build.py", "--fresh"], results)
+        total += run("website", ["-m", "tools.build", "--fresh"], results)
         total += run("website in a browser", [*PYTEST, "tests/browser"], results)
     print(f"\n{line(total)}")
     return 1 if total["failed"] else 0

@@ -1,4 +1,4 @@
-"""Draws the pictures of the site, for light and dark pages: python scripts/pictures.py writes site/static/*.svg"""
+"""Draws the pictures of the site, for light and dark pages: python -m tools.pictures writes site/static/*.svg"""
 
 import math
 from pathlib import Path

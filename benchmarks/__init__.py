@@ -1,0 +1,1 @@
+"""The paper table, the speed of training, and the page that reports both."""
