@@ -8,7 +8,7 @@ import torch
 from refusal import refuses
 
 from vae_utils import randomness
-from vae_utils.arguments import non_negative, real_number, real_numbers, whole_number
+from vae_utils.arguments import non_negative, positive, real_number, real_numbers, share, whole_number
 
 
 @pytest.mark.parametrize("value", [1, np.int64(1), 10**30])
@@ -27,12 +27,25 @@ def test_a_whole_number_stays_between_its_limits():
 
 def test_a_real_number_is_passed_on_as_a_float():
     for value in (2, 2.0, np.float32(2)):
-        assert type(real_number(value, "lr", lambda lr: lr > 0, "> 0")) is float
-    assert non_negative(0, "noise") == 0 and non_negative(0.5, "noise") == 0.5
-    for wrong in (-1e-9, math.nan, math.inf):
-        refuses(lambda wrong=wrong: non_negative(wrong, "noise"), "noise", repr(wrong), "a number >= 0", ValueError)
-    for wrong in (False, "0", None):
-        refuses(lambda wrong=wrong: non_negative(wrong, "noise"), "noise", repr(wrong), "a number >= 0", TypeError)
+        assert type(real_number(value, "lr", lambda lr: lr > 1, "> 1")) is float
+    refuses(lambda: real_number(1, "lr", lambda lr: lr > 1, "> 1"), "lr", "1", "a number > 1", ValueError)
+
+
+@pytest.mark.parametrize(
+    ("check", "inside", "outside", "expected"),
+    [
+        (positive, (1e-9, 1, 1e9), (0, -1e-9), "a number > 0"),
+        (non_negative, (0, 1e-9, 1e9), (-1e-9,), "a number >= 0"),
+        (share, (1e-9, 0.5, 1), (0, -0.5, 1 + 1e-9), "a number in (0, 1]"),
+    ],
+)
+def test_a_number_keeps_to_its_range(check, inside, outside, expected):
+    assert [check(value, "rate") for value in inside] == list(inside)
+    for wrong in (*outside, math.nan, math.inf, -math.inf):
+        refuses(lambda wrong=wrong: check(wrong, "rate"), "rate", repr(wrong), expected, ValueError)
+    for wrong in (False, "0", None, torch.ones(1)):
+        refuses(lambda wrong=wrong: check(wrong, "rate"), "rate", repr(wrong), expected, TypeError)
+    refuses(lambda: check(None, "rate", "or a word"), "rate", "None", "a number or a word", TypeError)
 
 
 def test_several_numbers_are_passed_on_as_a_tensor():

@@ -27,9 +27,19 @@ def real_number(value, name, holds, expected):
     return float(value)
 
 
-def non_negative(value, name):
+def positive(value, name, expected="> 0"):
+    """The value as a float. Raises TypeError unless it is a number, ValueError unless it is finite and > 0."""
+    return real_number(value, name, lambda number: number > 0, expected)
+
+
+def non_negative(value, name, expected=">= 0"):
     """The value as a float. Raises TypeError unless it is a number, ValueError unless it is finite and >= 0."""
-    return real_number(value, name, lambda number: number >= 0, ">= 0")
+    return real_number(value, name, lambda number: number >= 0, expected)
+
+
+def share(value, name, expected="in (0, 1]"):
+    """The value as a float. Raises TypeError unless it is a number, ValueError unless it is > 0 and <= 1."""
+    return real_number(value, name, lambda number: 0 < number <= 1, expected)
 
 
 def real_numbers(values, name, holds, expected):
@@ -57,7 +67,8 @@ def float_tensor(value, name, shape, least_dims=0):
 
 def broadcast(first, second, names):
     """Two float tensors brought to one shape. Raises TypeError or ValueError that names them."""
-    float_tensor(first, names[0], "(..., d)"), float_tensor(second, names[1], "(..., d)")
+    float_tensor(first, names[0], "(..., d)")
+    float_tensor(second, names[1], "(..., d)")
     try:
         return torch.broadcast_tensors(first, second)
     except RuntimeError:
