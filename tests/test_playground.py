@@ -50,7 +50,7 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "activation": activation}
     numbers = {"theta": before.tolist(), "x": x.flatten().tolist(), "eps": eps.flatten().tolist()}
     case = {"model": model, **numbers, "beta": beta, "sigma": sigma, "rate": rate}
-    got = javascript.call("tests/js/vae_probe.mjs", "probe", case)
+    got = javascript.call("tests/js/probes.mjs", "trainOnce", case)
     for name, wanted in (("loss", loss), ("reconstruction", reconstruction), ("kl", kl)):
         assert got[name] == pytest.approx(wanted.item(), rel=1e-4, abs=1e-4)
     np.testing.assert_allclose(got["gradient"], gradient, rtol=1e-4, atol=1e-4)

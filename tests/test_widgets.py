@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from vae_utils import widgets
-from vae_utils.widgets import bundle, fields, host, quantized
+from vae_utils.widgets.parts import bundle, fields, host, quantized
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "vae_utils" / "widgets"
@@ -153,6 +153,26 @@ def test_every_widget_keeps_its_html_small_and_the_same(name):
     assert "<noscript><p>" in first
 
 
+def test_the_folder_holds_the_widgets_and_nothing_else():
+    here = {path.name for path in FOLDER.iterdir() if path.is_file()}
+    modules = [getattr(widgets, name).module for name in NAMES]
+    assert here == {"__init__.py", *(f"{module}{suffix}" for module in modules for suffix in (".py", ".mjs"))}
+
+
+def test_the_bundler_follows_addresses_through_folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
+    (tmp_path / "a" / "deep-er").mkdir(parents=True)
+    (tmp_path / "top.mjs").write_text('import { f } from "./a/one.mjs";\nexport default f();\n')
+    (tmp_path / "a" / "one.mjs").write_text(
+        'import { g as h } from "./deep-er/two.mjs";\nexport const f = () => h();\n'
+    )
+    (tmp_path / "a" / "deep-er" / "two.mjs").write_text('import { k } from "../../k.mjs";\nexport const g = () => k;\n')
+    (tmp_path / "k.mjs").write_text("export const k = 3;\n")
+    assert bundle.imports("top") == ["k", "a/deep-er/two", "a/one"]
+    source = bundle.bundle.__wrapped__("top")
+    assert "const { g: h } = module_a_deep_er_two;" in source and "import" not in source
+
+
 def test_the_bundler_names_a_line_it_does_not_know(tmp_path, monkeypatch):
     monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     (tmp_path / "odd.mjs").write_text("export { a };\n")
@@ -163,7 +183,7 @@ def test_the_bundler_names_a_line_it_does_not_know(tmp_path, monkeypatch):
 def test_the_fallback_colors_are_those_of_the_figures():
     from vae_utils import plots
 
-    css = (FOLDER / "widget.css").read_text()
+    css = (FOLDER / "parts" / "widget.css").read_text()
     for colors in (plots.COLORS, plots.DARK_COLORS):
         for concept, color in colors.items():
             assert f"--w-{concept}: var(--vae-{concept}, {color});" in css
@@ -187,7 +207,7 @@ def test_the_javascript_is_clean():
     long = [
         f"{path.name}:{i}"
         for folder in folders
-        for path in Path(folder).glob("*.mjs")
+        for path in Path(folder).rglob("*.mjs")
         for i, line in enumerate(path.read_text().splitlines(), 1)
         if len(line) > 120
     ]

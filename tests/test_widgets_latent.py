@@ -1,11 +1,15 @@
 """The two widgets of chapter 5: what they pack is what they were given, within the rounding they announce."""
 
+from itertools import pairwise
+
+import javascript
 import numpy as np
 import pytest
 
 from vae_utils.widgets import BetaSweep, LatentExplorer
 from vae_utils.widgets.latent_explorer import REACH
-from vae_utils.widgets.quantized import decode
+from vae_utils.widgets.parts import quantized
+from vae_utils.widgets.parts.quantized import decode
 
 STEPS = (0, 50)
 
@@ -61,7 +65,7 @@ def test_a_sweep_with_a_missing_snapshot_is_refused():
 
 def unpacked(w, sizes, rows=0, values=0):
     layers = []
-    for n, m in zip(sizes, sizes[1:]):  # noqa: B905, RUF007
+    for n, m in pairwise(sizes):
         weight = w.weights[values : values + n * m].reshape(m, n) * w.scales[rows : rows + m, None]
         layers.append((weight, w.biases[rows : rows + m]))
         rows, values = rows + m, values + n * m
@@ -80,6 +84,19 @@ def test_the_explorer_packs_the_weights_row_by_row_and_says_what_rounding_costs(
     z = np.random.default_rng(1).uniform(-REACH, REACH, (500, 2))
     change = np.abs(decode(second, z, "silu") - decode(decoder, z, "silu")).mean()
     assert 0 < w.rounding < 0.02 and w.rounding == pytest.approx(change, rel=0.3)
+
+
+@pytest.mark.parametrize("activation", quantized.ACTIVATIONS)
+def test_the_page_decodes_what_numpy_decodes(activation):
+    rng = np.random.default_rng(0)
+    sizes = (2, 9, 12, 784)
+    layers = [(rng.normal(size=(m, n)) / np.sqrt(n) * 2, rng.normal(size=m)) for n, m in pairwise(sizes)]
+    points = rng.normal(size=(20, 2))
+    packed = {name: values.tolist() for name, values in quantized.flat(layers).items()}
+    asked = {"sizes": sizes, **packed, "activation": activation, "points": points.tolist()}
+    got = javascript.call("tests/js/probes.mjs", "decoded", asked)
+    wanted = decode(quantized.rounded_layers(layers), points, activation)
+    assert np.abs(np.array(got) - wanted).max() < 1e-4
 
 
 def test_codes_beyond_the_map_rest_at_its_edge():

@@ -11,7 +11,7 @@ import pytest
 from jupyter_client import KernelManager
 
 from vae_utils import widgets
-from vae_utils.widgets.fields import Array, Choice, Flag, Number, Whole
+from vae_utils.widgets.parts.fields import Array, Choice, Flag, Number, Whole
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".cache" / "ipywidgets7"
@@ -23,7 +23,7 @@ import json, sys, ipywidgets
 sys.path.insert(0, {root!r})
 sys.path.append({borrowed!r})  # scikit-learn, the source of the playground's digits, is all that is missing
 from vae_utils import widgets
-from vae_utils.widgets.fields import Choice, Flag, Number, Whole
+from vae_utils.widgets.parts.fields import Choice, Flag, Number, Whole
 
 def other(now, field):
     if isinstance(field, Flag):

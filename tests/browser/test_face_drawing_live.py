@@ -1,9 +1,11 @@
 """The face on the page has the grey levels that Python draws."""
 
+from urllib.parse import urlsplit
+
 import torch
 
 from vae_utils import data
-from vae_utils.widgets import bundle
+from vae_utils.widgets.parts import bundle
 
 ADDRESS = "http://book.invalid"
 FACES = """async ([address, factors, size]) => {
@@ -14,7 +16,7 @@ FACES = """async ([address, factors, size]) => {
 
 def hand_out(route):
     """The modules of the package, without a server; an empty page at the root."""
-    name = route.request.url.rsplit("/", 1)[-1]
+    name = urlsplit(route.request.url).path[1:]
     if name.endswith(".mjs"):
         route.fulfill(body=(bundle.FOLDER / name).read_text(encoding="utf8"), content_type="text/javascript")
     else:
@@ -26,6 +28,6 @@ def test_the_browser_and_python_draw_the_same_face(chromium):
     tab = chromium.new_page()
     tab.route("**/*", hand_out)
     tab.goto(f"{ADDRESS}/")
-    drawn = tab.evaluate(FACES, [f"{ADDRESS}/face_drawing.mjs", factors.tolist(), 48])
+    drawn = tab.evaluate(FACES, [f"{ADDRESS}/parts/face_drawing.mjs", factors.tolist(), 48])
     tab.close()
     assert (torch.tensor(drawn) - data.render_faces(factors, 48)).abs().max() < 2 / 255

@@ -15,7 +15,7 @@ from test_widgets_live import press
 from widget_page import CONTROLS, name_of, readout
 
 from vae_utils import widgets
-from vae_utils.widgets.fields import Choice, Flag, Number, Whole
+from vae_utils.widgets.parts.fields import Choice, Flag, Number, Whole
 
 pytest.importorskip("jupyterlab")
 pytestmark = pytest.mark.browser

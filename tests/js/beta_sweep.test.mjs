@@ -1,6 +1,6 @@
 import { close, equal } from "./check.mjs";
 import { block, classCenters, mosaic, unpackCodes } from "../../vae_utils/widgets/beta_sweep.mjs";
-import { nearest } from "../../vae_utils/widgets/maths.mjs";
+import { nearest } from "../../vae_utils/widgets/parts/maths.mjs";
 
 const counted = (shape) => {
   const size = shape.reduce((product, n) => product * n, 1);

@@ -1,6 +1,6 @@
 import { close, equal, ok } from "./check.mjs";
 import { logPrior, meanChange } from "../../vae_utils/widgets/face.mjs";
-import { drawFace, FACTORS } from "../../vae_utils/widgets/face_drawing.mjs";
+import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
 
 const centerOfChange = (name) => {
   const z = FACTORS.map((factor) => (factor === name ? 2 : 0));

@@ -9,7 +9,7 @@ import {
   slerp,
   stroke,
   unpack,
-} from "../../vae_utils/widgets/latent_net.mjs";
+} from "../../vae_utils/widgets/parts/latent_net.mjs";
 
 // 2 -> 2 -> 1 with weights (1, 2; -3, 4) * (0.5, 0.1), then (1, -1) * 2
 const NET = {

@@ -1,6 +1,6 @@
 import { close, equal, ok } from "./check.mjs";
-import * as maths from "../../vae_utils/widgets/maths.mjs";
-import { parseNumber } from "../../vae_utils/widgets/controls.mjs";
+import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
+import { parseNumber } from "../../vae_utils/widgets/parts/controls.mjs";
 
 const draws = (source, n) => Array.from({ length: n }, source);
 

@@ -1,6 +1,13 @@
 import { close, equal, ok } from "./check.mjs";
-import { normals } from "../../vae_utils/widgets/maths.mjs";
-import { Adam, Mlp, countParameters, rowsByRows, tanh, transpose } from "../../vae_utils/widgets/network.mjs";
+import { normals } from "../../vae_utils/widgets/parts/maths.mjs";
+import {
+  Adam,
+  Mlp,
+  countParameters,
+  rowsByRows,
+  tanh,
+  transpose,
+} from "../../vae_utils/widgets/playground/network.mjs";
 
 const random = (n, seed) => Float32Array.from({ length: n }, normals(seed));
 

@@ -1,7 +1,7 @@
 import { close, equal, ok } from "./check.mjs";
-import { SHAPE_NAMES, fromPoints, fromScans, makeShape } from "../../vae_utils/widgets/datasets.mjs";
-import { Film } from "../../vae_utils/widgets/film.mjs";
-import { Studio } from "../../vae_utils/widgets/studio.mjs";
+import { SHAPE_NAMES, fromPoints, fromScans, makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { Film } from "../../vae_utils/widgets/playground/film.mjs";
+import { Studio } from "../../vae_utils/widgets/playground/studio.mjs";
 
 const settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0 };
 const studio = (latent = 2) =>

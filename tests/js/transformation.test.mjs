@@ -1,7 +1,7 @@
 import { close, ok } from "./check.mjs";
-import { linspace, mean, normalDensity, normals, uniforms } from "../../vae_utils/widgets/maths.mjs";
+import { linspace, mean, normalDensity, normals, uniforms } from "../../vae_utils/widgets/parts/maths.mjs";
 import { histogram } from "../../vae_utils/widgets/transformation.mjs";
-import * as maps from "../../vae_utils/widgets/transformation_maps.mjs";
+import * as maps from "../../vae_utils/widgets/parts/transformation_maps.mjs";
 
 const { CAMEL, KNOTS, SOURCES } = maps;
 const total = (heights, [low, high]) => (heights.reduce((a, b) => a + b, 0) * (high - low)) / heights.length;

@@ -1,8 +1,8 @@
 import { close, equal, ok } from "./check.mjs";
-import { makeShape } from "../../vae_utils/widgets/datasets.mjs";
-import { gaussianKl, normals } from "../../vae_utils/widgets/maths.mjs";
-import { modelFor } from "../../vae_utils/widgets/studio.mjs";
-import { Trainer, Vae } from "../../vae_utils/widgets/vae.mjs";
+import { makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { gaussianKl, normals } from "../../vae_utils/widgets/parts/maths.mjs";
+import { modelFor } from "../../vae_utils/widgets/playground/studio.mjs";
+import { Trainer, Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
 const random = (n, seed) => Float32Array.from({ length: n }, normals(seed));
 const small = (dim, latent) => {

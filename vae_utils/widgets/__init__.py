@@ -1,6 +1,7 @@
 """Widgets: one Python class and one ES module each, alive in a kernel and on a static page.
 
-    from vae_utils import widgets
+This folder holds the widgets, `parts` what they share, `playground` what the playground alone uses. One is shown by
+
     widgets.KL(mu=0.5)
 """
 
@@ -20,7 +21,7 @@ _HOME = {
     "Playground": "playground",
     "Reparameterization": "reparameterization",
     "Transformation": "transformation",
-    "Widget": "host",
+    "Widget": "parts.host",
 }
 
 __all__ = sorted(_HOME)

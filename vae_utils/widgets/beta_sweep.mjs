@@ -1,6 +1,6 @@
 // beta turned on trained models: codes, reconstructions, samples, and the rate-distortion plane, at any training time.
-import { frame } from "./frame.mjs";
-import { nearest, tensor } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { nearest, tensor } from "./parts/maths.mjs";
 
 const NEAR = 4; // half the width of the usual window on the latent space
 const HEAP = 0.5; // codes nearer to 0 than this lie in one heap, where names would hide one another

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .fields import Array, Number, Whole
-from .host import Widget
+from .parts.fields import Array, Number, Whole
+from .parts.host import Widget
 
 SHADES = 8  # thumbnails keep every eighth gray level: they pack four times smaller and look the same
 

@@ -1,8 +1,8 @@
 // Class buttons and a style pad: a conditional decoder, run in the page.
-import { frame } from "./frame.mjs";
-import { decode, decodedMap, unpack } from "./latent_net.mjs";
-import { format, logNormal, mean, tensor } from "./maths.mjs";
-import { grey } from "./plot.mjs";
+import { frame } from "./parts/frame.mjs";
+import { decode, decodedMap, unpack } from "./parts/latent_net.mjs";
+import { format, logNormal, mean, tensor } from "./parts/maths.mjs";
+import { grey } from "./parts/plot.mjs";
 
 const REACH = 3;
 const CELLS = 9;

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .fields import Array, Choice, Number, Record
-from .host import Widget
-from .quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
+from .parts.fields import Array, Choice, Number, Record
+from .parts.host import Widget
+from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 CLASSES = "0123456789"
 REACH = 3.0  # the pad shows z in [-REACH, REACH]^2

@@ -1,6 +1,6 @@
 // A film of training: bars of the KL per dimension, and the total KL of every remedy.
-import { frame } from "./frame.mjs";
-import { format, linspace, sum, tensor } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { format, linspace, sum, tensor } from "./parts/maths.mjs";
 
 /** The films as nested arrays, kl[remedy][frame][dimension], in nats. */
 export const films = ({ values, shape: [remedies, frames, d] }) =>

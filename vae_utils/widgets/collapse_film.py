@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .fields import Array, Choice, Number, Whole
-from .host import Widget
+from .parts.fields import Array, Choice, Number, Whole
+from .parts.host import Widget
 
 REMEDIES = (
     "none", "linear annealing", "cyclical annealing", "beta = 0.5", "free bits, 0.3 each", "dropout 0.8 on the past",

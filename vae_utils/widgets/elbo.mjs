@@ -1,6 +1,6 @@
 // The ELBO of a swing: z ~ N(0, 1) is hidden, the height x ~ N(z^2, NOISE^2) is seen, q = N(mu, sigma^2) guesses z.
-import { frame } from "./frame.mjs";
-import { clamp, gaussianKl, linspace, logNormal, sum } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, gaussianKl, linspace, logNormal, sum } from "./parts/maths.mjs";
 
 export const NOISE = 0.3;
 const Z = linspace(-4, 4, 1601);

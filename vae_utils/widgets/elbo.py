@@ -1,7 +1,7 @@
 """The ELBO of a swing: drag q, and two bars keep adding up to log p(x)."""
 
-from .fields import Number
-from .host import Widget
+from .parts.fields import Number
+from .parts.host import Widget
 
 NOISE = 0.3  # sigma of p(x | z), as in elbo.mjs
 

@@ -1,7 +1,7 @@
 // Five numbers, one face: a decoder written by hand, and which pixels each number moves.
-import { drawFace, FACTORS } from "./face_drawing.mjs";
-import { frame } from "./frame.mjs";
-import { clamp, normals, sum } from "./maths.mjs";
+import { drawFace, FACTORS } from "./parts/face_drawing.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, normals, sum } from "./parts/maths.mjs";
 
 const SIZE = 96;
 const AVERAGE = drawFace([0, 0, 0, 0, 0], SIZE);

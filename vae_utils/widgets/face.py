@@ -1,7 +1,7 @@
 """Widget: a face drawn live from five numbers, by the same formulas that draw the data set."""
 
-from .fields import Number
-from .host import Widget
+from .parts.fields import Number
+from .parts.host import Widget
 
 
 class Face(Widget):

@@ -1,6 +1,6 @@
 // The importance-weighted bound on a linear-Gaussian model: K weights, their average, and the exact log p(x).
-import { frame } from "./frame.mjs";
-import { clamp, mean, normals } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, mean, normals } from "./parts/maths.mjs";
 
 export const REPEATS = 40;
 export const LARGEST = 2000;

@@ -1,7 +1,7 @@
 """Widget: the importance-weighted bound closing in on log p(x) as K grows."""
 
-from .fields import Number, Whole
-from .host import Widget
+from .parts.fields import Number, Whole
+from .parts.host import Widget
 
 
 class ImportanceBound(Widget):

@@ -1,6 +1,6 @@
 // The KL divergence: two densities, the signed integrand, and the terms it is made of.
-import { frame } from "./frame.mjs";
-import { clamp, gaussianKl, linspace, logNormal, sum } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, gaussianKl, linspace, logNormal, sum } from "./parts/maths.mjs";
 
 const Z = linspace(-8, 8, 641);
 const STEP = Z[1] - Z[0];

@@ -1,7 +1,7 @@
 """Widget: the KL divergence between two densities, its signed integrand and its terms."""
 
-from .fields import Choice, Number
-from .host import Widget
+from .parts.fields import Choice, Number
+from .parts.host import Widget
 
 
 class KL(Widget):

@@ -1,8 +1,8 @@
 // A walk in a 2-D latent space: the decoded map, z and its digit, a path between two codes, and drawings encoded.
-import { frame } from "./frame.mjs";
-import { decode, decodedMap, encode, lerp, prepare, slerp, stroke, unpack } from "./latent_net.mjs";
-import { clamp, format, logNormal, tensor } from "./maths.mjs";
-import { grey } from "./plot.mjs";
+import { frame } from "./parts/frame.mjs";
+import { decode, decodedMap, encode, lerp, prepare, slerp, stroke, unpack } from "./parts/latent_net.mjs";
+import { clamp, format, logNormal, tensor } from "./parts/maths.mjs";
+import { grey } from "./parts/plot.mjs";
 
 const REACH = 3;
 const CELLS = 17;

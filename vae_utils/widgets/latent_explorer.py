@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from .fields import Array, Choice, Flag, Number, Record
-from .host import Widget
-from .quantized import ACTIVATIONS, as_numpy, decode, flat, layers_of, rounding_error, unpack
+from .parts.fields import Array, Choice, Flag, Number, Record
+from .parts.host import Widget
+from .parts.quantized import ACTIVATIONS, as_numpy, decode, flat, layers_of, rounding_error, unpack
 
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
 

@@ -1,6 +1,6 @@
 // Eight objectives, really trained: reconstructions, samples, a sharpness meter, and sharpness against diversity.
-import { frame } from "./frame.mjs";
-import { format, linspace, mean, sum, tensor } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { format, linspace, mean, sum, tensor } from "./parts/maths.mjs";
 
 const TOP = 1.5; // the end of the meter; data reads 1
 

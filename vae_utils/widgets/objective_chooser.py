@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .fields import Array, Choice, Whole
-from .host import Widget
+from .parts.fields import Array, Choice, Whole
+from .parts.host import Widget
 
 OBJECTIVES = (
     "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",

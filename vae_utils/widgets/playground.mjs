@@ -1,8 +1,8 @@
 // The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
-import { fromPoints, fromScans, makeShape } from "./datasets.mjs";
-import { frame } from "./frame.mjs";
-import { clamp, format, normals, tensor } from "./maths.mjs";
-import { drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground_views.mjs";
+import { fromPoints, fromScans, makeShape } from "./playground/datasets.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, format, normals, tensor } from "./parts/maths.mjs";
+import { drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
 
 const OWN = "your own points";
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .fields import Array, Choice, Field, Flag, Number, Whole
-from .host import Widget
+from .parts.fields import Array, Choice, Field, Flag, Number, Whole
+from .parts.host import Widget
 
 DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
 
@@ -36,7 +36,7 @@ class Playground(Widget):
     """
 
     module = "playground"
-    worker = "playground_worker"
+    worker = "playground/worker"
     sentence = "A variational autoencoder is trained here, in your browser, while you turn beta and watch."
 
     data = Choice("spirals", DATA)

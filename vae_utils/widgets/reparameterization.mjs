@@ -1,6 +1,6 @@
 // The same noise reused while mu and sigma move, and the gradient estimates that two estimators make of it.
-import { frame } from "./frame.mjs";
-import { clamp, format, linspace, mean, normalDensity, normals, sum, uniforms } from "./maths.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, format, linspace, mean, normalDensity, normals, sum, uniforms } from "./parts/maths.mjs";
 
 export const DRAWS = 2000;
 const SHOWN = 400;

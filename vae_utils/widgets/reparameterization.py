@@ -1,7 +1,7 @@
 """Widget: the same noise reused while mu and sigma move, and the two gradient estimators that it feeds."""
 
-from .fields import Choice, Number, Whole
-from .host import Widget
+from .parts.fields import Choice, Number, Whole
+from .parts.host import Widget
 
 
 class Reparameterization(Widget):

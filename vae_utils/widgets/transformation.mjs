@@ -1,7 +1,7 @@
 // Noise pushed through a map: where the map is steep the density falls, where it is flat the density rises.
-import { frame } from "./frame.mjs";
-import { clamp, linspace, normals, uniforms } from "./maths.mjs";
-import { densityAt, KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./transformation_maps.mjs";
+import { frame } from "./parts/frame.mjs";
+import { clamp, linspace, normals, uniforms } from "./parts/maths.mjs";
+import { densityAt, KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./parts/transformation_maps.mjs";
 
 const RANGE = [-3.5, 3.5];
 const BOXES = 210;

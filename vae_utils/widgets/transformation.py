@@ -1,7 +1,7 @@
 """Widget: noise pushed through a map that the reader bends, with both densities."""
 
-from .fields import Choice, Number
-from .host import Widget
+from .parts.fields import Choice, Number
+from .parts.host import Widget
 
 KNOTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 

@@ -1,5 +1,5 @@
 // What the playground draws: points or scans, posteriors over the prior, samples, and the loss over time.
-import { linspace, normalDensity } from "./maths.mjs";
+import { linspace, normalDensity } from "../parts/maths.mjs";
 
 const ELLIPSES = 160;
 

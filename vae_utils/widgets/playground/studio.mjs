@@ -1,6 +1,6 @@
 // The playground's engine room: trains, and at any moment can say what the model looks like.
 import { Film } from "./film.mjs";
-import { linspace, normals } from "./maths.mjs";
+import { linspace, normals } from "../parts/maths.mjs";
 import { Trainer, Vae } from "./vae.mjs";
 
 const PROBES = 128;

@@ -3,7 +3,7 @@
 A widget is a subclass of `Widget` that names its module and its fields, and an ES module of the same name:
 
     class KL(Widget):
-        module = "kl"                          # kl.mjs beside this file
+        module = "kl"                          # kl.mjs beside the file of this class
         sentence = "Two densities and the KL divergence between them."
         mu = Number(1.0, -3, 3)
 
@@ -118,7 +118,8 @@ class Widget:
         digest = hashlib.sha256(f"{self.module}{payload}".encode()).hexdigest()[:10]
         _copies[digest] += 1
         identity = f"vae-{self.module}-{digest}-{_copies[digest]}"
-        script = _SHIM.replace("ARGUMENTS", _script([identity, bundle(self.module), json.loads(payload), _style()]))
+        arguments = _script([identity, bundle(self.module), json.loads(payload), _style()])
+        script = f"(() => {{\n{bundle('parts/page_model')}\nmount(...{arguments});\n}})();"
         still = _styled_still(self)
         return (
             f'<div class="vae-widget" id="{identity}" data-widget="{self.module}"><noscript>'
@@ -157,7 +158,7 @@ def _styled_still(widget: Widget) -> str:
         return ""
     import matplotlib
 
-    from .. import plots
+    from ... import plots
 
     with matplotlib.rc_context():
         plots.use_style()
@@ -165,7 +166,7 @@ def _styled_still(widget: Widget) -> str:
 
 
 def _style() -> str:
-    return read("widget.css")
+    return read("parts/widget.css")
 
 
 def _script(value) -> str:
@@ -181,35 +182,3 @@ def _any_widget(widget: Widget):
     traits = {name: traitlets.Any(value).tag(sync=True) for name, value in payload.items()}
     body = {"_esm": bundle(widget.module), "_css": _style(), **traits}
     return type(type(widget).__name__, (anywidget.AnyWidget,), body)()
-
-
-_SHIM = """((id, source, state, style) => {
-  const model = () => {
-    const handlers = {}, values = structuredClone(state);
-    return {
-      get: (name) => values[name],
-      set(name, value) {
-        if (Object.is(values[name], value)) return;
-        values[name] = value;
-        [...(handlers[`change:${name}`] ?? [])].forEach((handler) => handler());
-      },
-      on: (event, handler) => (handlers[event] ??= []).push(handler),
-      off: (event, handler) => { handlers[event] = (handlers[event] ?? []).filter((h) => h !== handler); },
-      save_changes() {},
-    };
-  };
-  if (!document.getElementById("vae-widget-style")) {
-    const sheet = Object.assign(document.createElement("style"), { id: "vae-widget-style", textContent: style });
-    document.head.append(sheet);
-  }
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  import(url).then((module) => {
-    for (const el of document.querySelectorAll(`[id="${id}"]:not([data-mounted])`)) {
-      el.dataset.mounted = "";
-      module.default.render({ model: model(), el });
-    }
-  }).catch((error) => {
-    console.error(error);
-    document.getElementById(id).textContent = "This widget could not start in your browser.";
-  });
-})(...ARGUMENTS);"""

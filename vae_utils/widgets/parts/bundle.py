@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+)\.mjs";\n', re.MULTILINE)
+FOLDER = Path(__file__).parent.parent
+IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.\.?/[\w./-]+)\.mjs";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|class) (\w+))", re.MULTILINE)
 LEFTOVER = re.compile(r"^(?:import\b|export (?!default\b)).*", re.MULTILINE)
 
 
 def read(name: str) -> str:
-    """The source of one module or style sheet of this package, `name` with its suffix."""
+    """The source of one module or style sheet of this package: its path below `widgets`, with its suffix."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def imports(name: str) -> list[str]:
-    """The modules that module `name` needs, deepest first, without itself."""
+    """The modules that module `name` needs, deepest first, without itself. Names are paths: "kl", "parts/frame"."""
     found: list[str] = []
-    for _, other in IMPORT.findall(read(f"{name}.mjs")):
+    for _, address in IMPORT.findall(read(f"{name}.mjs")):
+        other = _resolve(name, address)
         found += [module for module in [*imports(other), other] if module not in found]
     return found
 
 
+def _resolve(name: str, address: str) -> str:
+    """The name of the module that module `name` calls `address`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), address))
+
+
+def _variable(name: str) -> str:
+    return "module_" + re.sub(r"\W", "_", name)
+
+
 def _body(name: str) -> tuple[str, list[str]]:
-    source = IMPORT.sub(_destructure, read(f"{name}.mjs"))
+    source = IMPORT.sub(lambda match: _destructure(match[1], _resolve(name, match[2])), read(f"{name}.mjs"))
     exported = EXPORT.findall(source)
     source = EXPORT.sub("", source)
     if stray := LEFTOVER.search(source):
@@ -34,9 +45,9 @@ def _body(name: str) -> tuple[str, list[str]]:
     return source, exported
 
 
-def _destructure(match: re.Match) -> str:
-    names = re.sub(r"(\w+) as (\w+)", r"\1: \2", " ".join(match.group(1).split()))
-    return f"const {{ {names} }} = module_{match.group(2)};\n"
+def _destructure(names: str, module: str) -> str:
+    names = re.sub(r"(\w+) as (\w+)", r"\1: \2", " ".join(names.split()))
+    return f"const {{ {names} }} = {_variable(module)};\n"
 
 
 @cache
@@ -48,5 +59,5 @@ def bundle(name: str) -> str:
     parts = []
     for module in imports(name):
         source, exported = _body(module)
-        parts.append(f"const module_{module} = (() => {{\n{source}\nreturn {{ {', '.join(exported)} }};\n}})();\n")
+        parts.append(f"const {_variable(module)} = (() => {{\n{source}\nreturn {{ {', '.join(exported)} }};\n}})();\n")
     return "".join(parts) + _body(name)[0]

@@ -1,5 +1,5 @@
 // A variational autoencoder: its three distributions, its loss in nats per example, and the gradients of that loss.
-import { normals } from "./maths.mjs";
+import { normals } from "../parts/maths.mjs";
 import { Adam, Mlp, countParameters } from "./network.mjs";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);

@@ -1,5 +1,5 @@
 // The playground's data: n points in the plane, seeded, with a tone in [0, 1) that colors a point by where it belongs.
-import { normals, uniforms } from "./maths.mjs";
+import { normals, uniforms } from "../parts/maths.mjs";
 
 const TAU = 2 * Math.PI;
 

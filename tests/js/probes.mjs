@@ -1,0 +1,29 @@
+// Functions of the widgets' modules in the form in which Python calls them: one argument, plain numbers back.
+import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
+import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
+import { Adam } from "../../vae_utils/widgets/playground/network.mjs";
+import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
+
+/** { model, theta, x, eps, beta, sigma, rate } -> loss terms, gradient, and the weights after one step of Adam. */
+export const trainOnce = ({ model, theta, x, eps, beta, sigma, rate }) => {
+  const vae = new Vae(model);
+  vae.theta.set(theta);
+  const rows = x.length / vae.dim;
+  const terms = vae.loss(Float32Array.from(x), Float32Array.from(eps), rows, { beta, sigma, learn: true });
+  const gradient = Array.from(vae.gradient);
+  new Adam(vae.theta.length).step(vae.theta, vae.gradient, rate);
+  return { ...terms, gradient, theta: Array.from(vae.theta) };
+};
+
+/** { factors, sizes } -> the names of the factors, and the faces of each size. */
+export const faces = ({ factors, sizes }) => ({
+  names: FACTORS,
+  faces: sizes.map((size) => factors.map((z) => Array.from(drawFace(z, size)))),
+});
+
+/** { sizes, weights, scales, biases, activation, points } -> the decoded picture of each point. */
+export const decoded = ({ sizes, weights, scales, biases, activation, points }) => {
+  const packed = { weights: Int8Array.from(weights), scales: Float32Array.from(scales) };
+  const [net] = unpack([sizes], { ...packed, biases: Float32Array.from(biases) });
+  return points.map((z) => Array.from(decode(net, z, activation)));
+};
