@@ -1,15 +1,10 @@
 """Boxes, formula tags and links, on small documents."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "site"))
-
-from vae_book import assets, execution, text
+from vae_book import assets, text
 
 
 def quote(*children) -> nodes.document:
@@ -113,24 +108,3 @@ def test_colors_are_those_of_the_figures():
     light, dark = assets.color_css().split('html[data-theme="dark"]')
     assert all(f"--vae-{name}: {value};" in light for name, value in COLORS.items())
     assert all(f"--vae-{name}: {value};" in dark for name, value in DARK_COLORS.items())
-
-
-def test_the_key_of_the_outputs_follows_sources_and_data(tmp_path, monkeypatch):
-    package = tmp_path / "vae_utils" / "widgets"
-    package.mkdir(parents=True)
-    (package / "a.mjs").write_text("1")
-    first = execution.package_key(tmp_path)
-    assert execution.package_key(tmp_path) == first
-    (package / "a.mjs").write_text("2")
-    second = execution.package_key(tmp_path)
-    monkeypatch.setenv("VAE_DATA", "elsewhere")
-    assert len({first, second, execution.package_key(tmp_path)}) == 3
-
-
-def test_a_broken_record_is_no_record(tmp_path):
-    store = execution.OutputStore(tmp_path)
-    store.save("key", {"outputs": []})
-    assert store.load("key") == {"outputs": []}
-    (tmp_path / "key.json").write_text('{"outputs": [')
-    assert store.load("key") is None
-    assert store.load("unknown") is None

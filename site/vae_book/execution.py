@@ -1,86 +1,46 @@
-"""Runs the chapters, two at a time, and keeps their outputs under a key made of everything that can change them."""
+"""Runs the chapters whose outputs are not kept, two at a time, and hands the outputs of all to the page."""
 
-import hashlib
 import json
 import os
 import re
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+from .outputs import LOADED, WATCH, NotKept, OutputStore, code_cells
 
 WORKERS = 2
 CELL_TIMEOUT = 600
 HEARTBEAT = 0.5 if sys.stdout.isatty() else 20
-PACKAGE_SUFFIXES = {".py", ".mjs", ".css", ".json", ".npz", ".safetensors"}
-
-
-def package_key(root: Path) -> str:
-    """Hash of the package's sources, the pinned requirements and the place of the data."""
-    digest = hashlib.sha256(sys.version.encode() + os.environ.get("VAE_DATA", "").encode())
-    files = [p for p in (root / "vae_utils").rglob("*") if p.suffix in PACKAGE_SUFFIXES and p.is_file()]
-    for path in sorted([*files, root / "requirements.txt"]):
-        if path.is_file():
-            lines = path.read_bytes().splitlines(keepends=True)
-            content = b"".join(line for line in lines if path.suffix != ".txt" or not line.startswith(b"#"))
-            digest.update(f"{path.relative_to(root).as_posix()}\0".encode() + content)
-    return digest.hexdigest()
-
-
-def notebook_key(package: str, notebook: nbformat.NotebookNode) -> str:
-    """Prose does not enter the key, so that an edit of the text runs nothing."""
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256(json.dumps([package, code]).encode()).hexdigest()[:32]
-
-
-class OutputStore:
-    """One JSON file a chapter and key, written by rename, so that several builds may share the folder."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    def load(self, key: str) -> dict | None:
-        try:
-            return json.loads((self.folder / f"{key}.json").read_text(encoding="utf8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-
-    def save(self, key: str, record: dict) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False, encoding="utf8") as file:
-            json.dump(record, file)
-        os.replace(file.name, self.folder / f"{key}.json")
-
-    def forget_old(self, keep: int = 60) -> None:
-        files = sorted(self.folder.glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in files[keep:]:
-            path.unlink(missing_ok=True)
 
 
 class Chapter:
     """A notebook on its way through a kernel."""
 
-    def __init__(self, name: str, path: Path, package: str):
+    def __init__(self, name: str, path: Path):
         self.name = name
         self.notebook = read_notebook(path)
-        self.key = notebook_key(package, self.notebook)
         self.done, self.started = 0, 0.0
 
-    def run(self) -> dict:
+    def run(self, store: OutputStore) -> dict:
         """Runs in an empty folder: a chapter must not need the checkout."""
         self.started = time.perf_counter()
+        notebook = deepcopy(self.notebook)
+        notebook.cells = [new_code_cell(WATCH), *notebook.cells, new_code_cell(LOADED)]
         with tempfile.TemporaryDirectory() as folder:
             client = NotebookClient(
-                self.notebook,
+                notebook,
                 timeout=CELL_TIMEOUT,
                 kernel_name="python3",
                 store_widget_state=False,
@@ -88,19 +48,24 @@ class Chapter:
                 resources={"metadata": {"path": folder}},
             )
             with client.setup_kernel():
-                for index, cell in enumerate(self.notebook.cells):
+                for index, cell in enumerate(notebook.cells):
+                    self.done = index
                     client.execute_cell(cell, index)
-                    self.done = index + 1
                 cpu = cpu_seconds(client.km.provisioner.pid)
-        outputs = [cell.outputs for cell in self.notebook.cells if cell.cell_type == "code"]
-        wall = time.perf_counter() - self.started
-        return {"outputs": outputs, "seconds": round(wall, 1), "cpu_seconds": round(cpu, 1)}
+        _, *cells, last = code_cells(notebook)
+        record = run_record([cell.outputs for cell in cells], self.started, cpu)
+        store.save(self.notebook, last.outputs[0].text, record)
+        return record
 
     def status(self) -> str:
         if not self.started:
             return f"{self.name} waits"
         seconds = time.perf_counter() - self.started
         return f"{self.name} cell {self.done}/{len(self.notebook.cells)}, {seconds:.0f} s"
+
+
+def run_record(outputs: list, started: float, cpu: float) -> dict:
+    return {"outputs": outputs, "seconds": round(time.perf_counter() - started, 1), "cpu_seconds": round(cpu, 1)}
 
 
 def cpu_seconds(pid: int) -> float:
@@ -116,18 +81,17 @@ def run_all(chapters: list[Chapter], store: OutputStore) -> dict[str, str]:
     """Returns the errors by chapter name; the outputs of the others are in the store."""
     errors = {}
     with ThreadPoolExecutor(WORKERS) as pool:
-        running: dict[Future, Chapter] = {pool.submit(c.run): c for c in chapters}
+        running: dict[Future, Chapter] = {pool.submit(c.run, store): c for c in chapters}
         while running:
             ready, _ = wait(running, timeout=HEARTBEAT, return_when=FIRST_COMPLETED)
             for future in ready:
                 chapter = running.pop(future)
                 try:
                     record = future.result()
-                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                except (CellExecutionError, CellTimeoutError, DeadKernelError, NotKept) as error:
                     errors[chapter.name] = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-                    say(f"  {chapter.name}: FAILED in cell {chapter.done + 1}")
+                    say(f"  {chapter.name}: FAILED in cell {chapter.done}")
                 else:
-                    store.save(chapter.key, record)
                     say(f"  {chapter.name}: {record['seconds']} s, {record['cpu_seconds']} s of CPU")
             if running and not ready:
                 active = [c.status() for c in running.values() if c.started]
@@ -150,10 +114,7 @@ class Executor:
     """Sphinx events: find what is outdated, run it, and hand the outputs to the parser."""
 
     def __init__(self, app: Sphinx):
-        self.root = Path(app.srcdir)
-        self.store = OutputStore(self.root / "_build" / ".outputs")
-        self.package = package_key(self.root)
-        self.lock = threading.Lock()
+        self.store = OutputStore(Path(app.srcdir))
 
     def path(self, env, docname: str) -> Path | None:
         path = Path(env.doc2path(docname))
@@ -161,17 +122,16 @@ class Executor:
 
     def outdated(self, app, env, added, changed, removed) -> list[str]:
         keys = env_keys(env)
-        stale = []
-        for docname in env.found_docs - added - changed:
-            path = self.path(env, docname)
-            if path and keys.get(docname) != notebook_key(self.package, read_notebook(path)):
-                stale.append(docname)
-        return stale
+        paths = {docname: self.path(env, docname) for docname in env.found_docs - added - changed}
+        return [name for name, path in paths.items() if path and not self.is_on_the_page(keys.get(name), path)]
+
+    def is_on_the_page(self, key: str | None, path: Path) -> bool:
+        return key is not None and key == self.store.find(read_notebook(path))
 
     def execute(self, app, env, docnames: list[str]) -> None:
         paths = {name: self.path(env, name) for name in docnames}
-        chapters = [Chapter(name.rpartition("/")[2], path, self.package) for name, path in paths.items() if path]
-        missing = [c for c in chapters if self.store.load(c.key) is None]
+        chapters = [Chapter(name.rpartition("/")[2], path) for name, path in paths.items() if path]
+        missing = [c for c in chapters if self.store.find(c.notebook) is None]
         if missing:
             say(f"executing {len(missing)} of {len(chapters)} chapters, {WORKERS} at a time")
             limit_threads()
@@ -188,7 +148,7 @@ class Executor:
         except (FileNotFoundError, json.JSONDecodeError):
             times = {}
         for chapter in chapters:
-            record = self.store.load(chapter.key)
+            record = self.store.load(self.store.find(chapter.notebook))
             times[chapter.name] = {name: record[name] for name in ("seconds", "cpu_seconds")}
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict(sorted(times.items())), indent=1), encoding="utf8")
@@ -197,11 +157,10 @@ class Executor:
         if not self.path(app.env, docname):
             return
         notebook = nbformat.reads(source[0], as_version=4)
-        key = notebook_key(self.package, notebook)
-        record = self.store.load(key)
-        if record is None:
+        key = self.store.find(notebook)
+        if key is None:
             raise ExtensionError(f"{docname} was edited while the book was being built; build again")
-        for cell, outputs in zip([c for c in notebook.cells if c.cell_type == "code"], record["outputs"], strict=True):
+        for cell, outputs in zip(code_cells(notebook), self.store.load(key)["outputs"], strict=True):
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
         env_keys(app.env)[docname] = key
         source[0] = nbformat.writes(notebook)
