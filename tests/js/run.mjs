@@ -1,6 +1,16 @@
-// node run.mjs FILE: run one test module and print its results as JSON.
+// node run.mjs FILE ...: run the test modules, all in this process, and print their results as JSON, by file.
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runAll } from "./check.mjs";
 
-const { tests } = await import(pathToFileURL(process.argv[2]));
-process.stdout.write(JSON.stringify(await runAll(tests)));
+const run = async (file) => {
+  try {
+    return await runAll((await import(pathToFileURL(file))).tests);
+  } catch (error) {
+    return [{ name: "the module loads", error: String(error.stack ?? error) }];
+  }
+};
+
+const results = {};
+for (const file of process.argv.slice(2)) results[basename(file)] = await run(file);
+process.stdout.write(JSON.stringify(results));
