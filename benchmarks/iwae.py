@@ -8,6 +8,7 @@ from torch import distributions as td
 from torch import nn
 
 from vae_utils.arguments import last_dimension
+from vae_utils.data import binarize
 from vae_utils.distributions import DiagonalGaussian
 from vae_utils.models import LOGVAR_LIMIT, VAE, BernoulliObservation, mlp
 from vae_utils.objectives import importance_weighted, log_weights
@@ -184,11 +185,6 @@ class WithoutUnits:
         return self.model.likelihood(z * self.active, y)
 
 
-def binarized(x, generator=None):
-    """Each pixel 1 with probability its grey level, drawn anew at every call."""
-    return (torch.rand(x.shape, device=x.device, generator=generator) < x).float()
-
-
 def averaged_elbo(terms):
     """The ELBO from the averages over k samples that `importance_weighted` also returns."""
     return terms._replace(elbo=terms.reconstruction - terms.kl)
@@ -221,7 +217,7 @@ def objective(kind, k, compiled=False):
         bound, weights = torch.compile(bound), torch.compile(weights)
 
     def terms(model, x, y=None, beta=1.0):
-        x, eps = binarized(x), torch.randn(k, len(x), model.latent_dim, device=x.device)
+        x, eps = binarize(x), torch.randn(k, len(x), model.latent_dim, device=x.device)
         if kind == "resampled":
             return resampled_bound(model, x, eps, bound, weights)
         dense = bound(model, x, k=k, eps=eps)

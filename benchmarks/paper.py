@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vae_utils.data import load_digits
+from vae_utils.data import binarize, load_digits
 from vae_utils.distributions import DiagonalGaussian
 from vae_utils.evaluation import active_units, evaluate, log_likelihood
 from vae_utils.storage import cache_folder, load_model, save_model
 from vae_utils.training import fit
 
-from .iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, binarized, objective
+from .iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, objective
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"
@@ -102,7 +102,7 @@ def checked_row(name):
 
 def test_images():
     """The 10,000 test images, binarized once, the same at every call."""
-    return binarized(load_digits(train=False, source="mnist").x, torch.Generator().manual_seed(0))
+    return binarize(load_digits(train=False, source="mnist").x, torch.Generator().manual_seed(0))
 
 
 def nll(model, x, samples, seed=0):

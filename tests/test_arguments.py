@@ -8,7 +8,7 @@ import torch
 from refusal import refuses
 
 from vae_utils import randomness
-from vae_utils.arguments import non_negative, positive, real_number, real_numbers, share, whole_number
+from vae_utils.arguments import in_unit_range, non_negative, positive, real_number, real_numbers, share, whole_number
 
 
 @pytest.mark.parametrize("value", [1, np.int64(1), 10**30])
@@ -60,6 +60,15 @@ def test_several_numbers_are_passed_on_as_a_tensor():
         refuses(lambda wrong=wrong: check(wrong), "coins", repr(wrong), "one or more numbers in (0, 1)", TypeError)
 
 
+def test_a_tensor_keeps_to_the_unit_range():
+    for good in (torch.tensor([0.0, 0.5, 1.0]), torch.tensor([]), torch.tensor(1.0, dtype=torch.float64)):
+        assert in_unit_range(good, "x") is good
+    for wrong, got in ([0.5, 1.5], "values from 0.5 to 1.5"), ([-0.5, 1.0], "from -0.5 to 1"), ([math.nan], "nan"):
+        refuses(lambda wrong=wrong: in_unit_range(torch.tensor(wrong), "x"), "x", got, "[0, 1]", ValueError)
+    for wrong, got in (torch.tensor([0, 1]), "int64"), ([0.5], "list"):
+        refuses(lambda wrong=wrong: in_unit_range(wrong, "x"), "x", got, "float tensor in [0, 1]", TypeError)
+
+
 @pytest.mark.parametrize("start", [randomness.generator_at, lambda seed: randomness.seeded(seed).__enter__()])
 def test_a_seed_is_a_whole_number_that_torch_can_hold(start):
     before = torch.random.get_rng_state()
@@ -75,3 +84,22 @@ def test_a_generator_starts_where_its_seed_says():
     assert torch.equal(first, again) and not torch.equal(first, other)
     with randomness.seeded(largest):
         assert torch.equal(torch.rand(3), first)
+
+
+@pytest.mark.parametrize("uniform", [False, True])
+def test_noise_is_drawn_where_its_generator_is_and_brought_to_the_device_of_like(uniform):
+    like = torch.empty(3, device="meta", dtype=torch.float64)
+    noise = randomness.standard_noise((2, 3), like, generator=randomness.generator_at(0), uniform=uniform)
+    assert noise.device.type == "meta" and noise.shape == (2, 3) and noise.dtype == torch.float64
+    assert randomness.standard_noise((2, 3), like, uniform=uniform).device.type == "meta"
+
+
+def test_what_is_drawn_on_the_cpu_is_handed_over_as_it_was_made():
+    @randomness.drawn_on_the_cpu
+    def make(word, at=0):
+        return torch.rand(2, generator=randomness.generator_at(at)), word
+
+    x, word = make("a word", at=1)
+    assert word == "a word" and torch.equal(x, torch.rand(2, generator=randomness.generator_at(1)))
+    with torch.device("meta"):
+        assert make("a word")[0].device.type == "meta" and torch.empty(0).device.type == "meta"

@@ -132,3 +132,12 @@ class TestTrue:
     def test_open(self, capsys, condition):
         check_true(condition, "it rises")
         assert line(capsys) == f"{OPEN} it rises: not filled in yet."
+
+
+def test_answers_are_compared_on_the_cpu(capsys):
+    """As where a reader has made an accelerator the default device; "meta" stands for it."""
+    with torch.device("meta"):
+        check_value([1.0, 2.0], [1.0, 2.0], "numbers")
+        assert line(capsys) == f"{TICK} numbers"
+        check_true([True, True], "it rises")
+        assert line(capsys) == f"{TICK} it rises"

@@ -3,8 +3,7 @@
 import math
 from pathlib import Path
 
-from sklearn.datasets import load_digits
-
+from vae_utils.data import load_digits_8x8
 from vae_utils.plots import COLORS, DARK_COLORS
 
 STATIC = Path(__file__).resolve().parent.parent / "site" / "static"
@@ -39,10 +38,10 @@ def pixels(image, left: float, top: float, side: float, ink: str) -> str:
     """An 8x8 scan as squares whose opacity is the grey value."""
     step = side / 8
     squares = [
-        f'<path d="M{left + j * step:g} {top + i * step:g}h{step:g}v{step:g}h-{step:g}z" fill-opacity="{v / 16:.2f}"/>'
+        f'<path d="M{left + j * step:g} {top + i * step:g}h{step:g}v{step:g}h-{step:g}z" fill-opacity="{v:.2f}"/>'
         for i, row in enumerate(image)
         for j, v in enumerate(row)
-        if v > 0.4
+        if v > 0.025
     ]
     frame = f'<rect x="{left}" y="{top}" width="{side}" height="{side}" rx="3" fill="none" stroke="{ink}"/>'
     return f'<g fill="{ink}" shape-rendering="crispEdges">{"".join(squares)}</g>{frame}'
@@ -59,11 +58,11 @@ def label(x: float, y: float, text: str, color: str, size: int = 22, style: str 
 
 def three_and_its_kin():
     """A scan of a three and the mean of the scans nearest to it: what a decoder would draw."""
-    digits = load_digits()
-    threes = digits.images[digits.target == 3]
+    scans = load_digits_8x8()
+    threes = scans.x[scans.y == 3].double().reshape(-1, 8, 8)
     scan = threes[((threes - threes.mean(0)) ** 2).sum((1, 2)).argmin()]
     distance = ((threes - scan) ** 2).sum((1, 2))
-    return scan, threes[distance.argsort()[1:13]].mean(0)
+    return scan.tolist(), threes[distance.argsort()[1:13]].mean(0).tolist()
 
 
 def overview(ink: str, colors: dict[str, str]) -> str:

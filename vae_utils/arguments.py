@@ -43,10 +43,10 @@ def share(value, name, expected="in (0, 1]"):
 
 
 def real_numbers(values, name, holds, expected):
-    """As a float tensor (n,), n >= 1. Raises TypeError unless all are numbers, ValueError unless all hold."""
+    """A float tensor (n,) on the CPU, n >= 1. Raises TypeError unless all are numbers, ValueError unless all hold."""
     message = f"{name}: got {values!r}, expected one or more numbers {expected}"
     try:
-        tensor = torch.tensor([float(value) for value in values])
+        tensor = torch.tensor([float(value) for value in values], device="cpu")
     except (TypeError, ValueError):
         raise TypeError(message) from None
     if len(tensor) == 0 or not holds(tensor).all():
@@ -82,4 +82,12 @@ def last_dimension(value, name, size):
         raise TypeError(f"{name}: got {type(value).__name__}, expected a tensor (..., {size})")
     if value.shape[-1:] != (size,):
         raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected (..., {size})")
+    return value
+
+
+def in_unit_range(value, name):
+    """The value itself. Raises TypeError unless it is a float tensor, ValueError unless all of it lies in [0, 1]."""
+    if not bool(((float_tensor(value, name, "in [0, 1]") >= 0) & (value <= 1)).all()):
+        got = f"values from {value.min().item():g} to {value.max().item():g}"
+        raise ValueError(f"{name}: got {got}, expected them in [0, 1]")
     return value

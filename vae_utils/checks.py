@@ -37,7 +37,7 @@ def check_true(condition, name, hint=""):
     if _unfilled(condition):
         return print(f"{OPEN} {name}: not filled in yet.")
     try:
-        holds = bool(torch.as_tensor(condition).all())
+        holds = bool(torch.as_tensor(condition, device="cpu").all())
     except Exception:
         return print(f"{CROSS} {name}: got {_kind(condition)}, expected True or False.{_hint(hint)}")
     print(f"{TICK} {name}" if holds else f"{CROSS} {name}: not yet.{_hint(hint)}")
@@ -65,7 +65,7 @@ def _problem(answer, expected, tolerance):
 def _numbers(value):
     if isinstance(value, tuple | list) and value:
         return torch.stack([_numbers(part) for part in value])
-    return torch.as_tensor(value).detach().cpu().to(torch.float64)
+    return torch.as_tensor(value, device="cpu").detach().to(torch.float64)
 
 
 def _described(numbers):

@@ -1,5 +1,6 @@
 """Noise is an argument everywhere in the package; where it has to be drawn, it is drawn here."""
 
+import functools
 from contextlib import contextmanager
 
 import torch
@@ -10,6 +11,7 @@ from .arguments import float_tensor, whole_number
 def standard_noise(shape, like, eps=None, generator=None, uniform=False):
     """Noise of `shape` on the device of `like`: `eps` itself where given, else fresh N(0, 1) (or U(0, 1)) draws.
 
+    A generator may sit on another device, such as the CPU: there the noise is drawn, then brought over.
     Raises ValueError if `eps` has another shape.
     """
     if eps is not None:
@@ -17,12 +19,30 @@ def standard_noise(shape, like, eps=None, generator=None, uniform=False):
             raise ValueError(f"eps: got shape {tuple(eps.shape)}, expected {tuple(shape)}")
         return eps
     draw = torch.rand if uniform else torch.randn
-    return draw(shape, device=like.device, dtype=like.dtype, generator=generator)
+    place = like.device if generator is None else generator.device
+    return draw(shape, device=place, dtype=like.dtype, generator=generator).to(like.device)
 
 
 def generator_at(seed):
     """A generator on the CPU whose random numbers start at `seed`. Raises TypeError or ValueError for a bad seed."""
     return torch.Generator().manual_seed(_checked(seed))
+
+
+def drawn_on_the_cpu(function):
+    """`function`, which returns a tuple, at work on the CPU, where a seed means the same on every machine.
+
+    The tensors in the tuple come out on torch's default device.
+    """
+
+    @functools.wraps(function)
+    def drawn(*arguments, **options):
+        home = torch.empty(0).device
+        with torch.device("cpu"):
+            made = function(*arguments, **options)
+        parts = [part.to(home) if torch.is_tensor(part) else part for part in made]
+        return made._make(parts) if hasattr(made, "_make") else tuple(parts)
+
+    return drawn
 
 
 @contextmanager

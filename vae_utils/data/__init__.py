@@ -2,7 +2,7 @@
 
 from vae_utils.data.digits import Digits, load_digits, load_digits_8x8
 from vae_utils.data.face import FACE_FACTORS, faces, render_faces
-from vae_utils.data.points import binarize, clusters, line_segments, ring, two_moons, two_spirals
+from vae_utils.data.points import binarize, line_segments, ring, two_moons, two_spirals
 from vae_utils.data.sequences import COINS, coin_evidence, coin_sequences
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "FACE_FACTORS",
     "Digits",
     "binarize",
-    "clusters",
     "coin_evidence",
     "coin_sequences",
     "faces",

@@ -14,7 +14,7 @@ written in any language and give the same picture.
 import torch
 
 from ..arguments import whole_number
-from ..randomness import generator_at
+from ..randomness import drawn_on_the_cpu, generator_at
 
 FACE_FACTORS = ("width", "nose", "hair", "smile", "age")
 CHUNK_PIXELS = 1 << 17
@@ -152,15 +152,17 @@ def render_faces(factors, size=32):
     not finite.
     """
     size = whole_number(size, "size", least=8)
-    factors = torch.as_tensor(factors, dtype=torch.float32)
+    factors = factors.float() if torch.is_tensor(factors) else torch.tensor(factors, dtype=torch.float32)
     if factors.ndim != 2 or factors.shape[1] != len(FACE_FACTORS):
         raise ValueError(f"factors: got shape {tuple(factors.shape)}, expected (B, {len(FACE_FACTORS)})")
     if not torch.isfinite(factors).all():
         raise ValueError("factors: got NaN or infinity, expected finite numbers (B, 5)")
     rows = max(1, CHUNK_PIXELS // size**2)
-    return torch.cat([_draw(part, size) for part in factors.split(rows)])
+    with factors.device:
+        return torch.cat([_draw(part, size) for part in factors.split(rows)])
 
 
+@drawn_on_the_cpu
 def faces(n, size=32, seed=0):
     """n faces with their true factors: x (n, size * size) in [0, 1] and factors (n, 5) drawn from N(0, I).
 

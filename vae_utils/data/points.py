@@ -4,10 +4,11 @@ import math
 
 import torch
 
-from ..arguments import float_tensor, non_negative, real_numbers, whole_number
-from ..randomness import generator_at
+from ..arguments import in_unit_range, non_negative, real_numbers, whole_number
+from ..randomness import drawn_on_the_cpu, generator_at, standard_noise
 
 
+@drawn_on_the_cpu
 def two_spirals(n, noise=0.05, seed=0):
     """Two arms of a spiral, wound around the origin within radius 1: x (n, 2) float32, label (n,) int64 in {0, 1}.
 
@@ -20,6 +21,7 @@ def two_spirals(n, noise=0.05, seed=0):
     return _noisy(radius, angle, noise, generator), label
 
 
+@drawn_on_the_cpu
 def two_moons(n, noise=0.05, seed=0):
     """Two half circles that interlock, centered on the origin: x (n, 2), label (n,) in {0, 1}."""
     n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
@@ -29,6 +31,7 @@ def two_moons(n, noise=0.05, seed=0):
     return x + noise * torch.randn(n, 2, generator=generator), label
 
 
+@drawn_on_the_cpu
 def ring(n, noise=0.05, seed=0):
     """The unit circle: x (n, 2), angle (n,) float32 in [0, 2 pi), its hidden cause."""
     n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
@@ -36,18 +39,12 @@ def ring(n, noise=0.05, seed=0):
     return _noisy(torch.ones(n), angle, noise, generator), angle
 
 
-def clusters(n, noise=0.08, seed=0, k=5):
-    """k round groups evenly placed on the unit circle: x (n, 2), label (n,) int64 in 0..k-1."""
-    n, noise, generator = whole_number(n, "n"), non_negative(noise, "noise"), generator_at(seed)
-    label = torch.arange(n) % whole_number(k, "k")
-    return _noisy(torch.ones(n), 2 * math.pi * label / k, noise, generator), label
-
-
 def _noisy(radius, angle, noise, generator):
     x = torch.stack([radius * torch.cos(angle), radius * torch.sin(angle)], 1)
     return x + noise * torch.randn(len(x), 2, generator=generator)
 
 
+@drawn_on_the_cpu
 def line_segments(n, lengths=None, jitter=0.15, size=16, seed=0):
     """Pictures of one horizontal line whose hidden cause is its length: x (n, size * size) in [0, 1], length (n,).
 
@@ -56,8 +53,8 @@ def line_segments(n, lengths=None, jitter=0.15, size=16, seed=0):
     drawn by hand; `length` is the intended one. The same seed gives the same drawings.
     Raises TypeError or ValueError for a bad n, jitter, size (at least 8) or seed, and for lengths outside (0, 6].
     """
-    n, jitter, generator = whole_number(n, "n"), non_negative(jitter, "jitter"), generator_at(seed)
-    whole_number(size, "size", least=8)
+    n, size = whole_number(n, "n"), whole_number(size, "size", least=8)
+    jitter, generator = non_negative(jitter, "jitter"), generator_at(seed)
     if lengths is None:
         length = 1 + 4 * torch.rand(n, generator=generator)
     else:
@@ -86,6 +83,5 @@ def binarize(x, generator=None):
 
     Raises TypeError if x is no floating tensor, ValueError if a value leaves [0, 1].
     """
-    if not bool(((float_tensor(x, "x", "in [0, 1]") >= 0) & (x <= 1)).all()):
-        raise ValueError(f"x: got values from {x.min().item()} to {x.max().item()}, expected them in [0, 1]")
-    return torch.bernoulli(x, generator=generator)
+    in_unit_range(x, "x")
+    return (standard_noise(x.shape, like=x, generator=generator, uniform=True) < x).to(x.dtype)

@@ -35,7 +35,8 @@ def precision_recall(real, generated, neighbors=3, chunk=500):
     generated examples inside some ball: are they realistic? Recall is the same with the roles exchanged: is every kind
     of real example also made? (Kynkaanniemi et al. 2019.) `chunk` rows of distances are held in memory at a time.
     """
-    whole_number(neighbors, "neighbors"), whole_number(chunk, "chunk")
+    whole_number(neighbors, "neighbors")
+    whole_number(chunk, "chunk")
     real, generated = _features(real, generated, least=neighbors + 1)
     return _covered(generated, real, neighbors, chunk), _covered(real, generated, neighbors, chunk)
 
