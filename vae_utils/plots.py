@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from .arguments import real_number, whole_number
+from .arguments import positive, whole_number
 
 COLORS = {
     "data": "#5f6368",
@@ -159,7 +159,8 @@ def square_images(x):
 
 def image_grid(x, columns=10, ax=None, gap=1, vmin=0.0, vmax=1.0):
     """Draw images (N, D) or (N, s, s) as one grid of `columns`; returns the axes. Missing places stay empty."""
-    whole_number(columns, "columns"), whole_number(gap, "gap", least=0)
+    whole_number(columns, "columns")
+    whole_number(gap, "gap", least=0)
     images = square_images(x)
     rows = math.ceil(len(images) / columns)
     h, w = images.shape[1:]
@@ -207,7 +208,7 @@ def _halo_text(ax, position, text, color):
 def decoded_map(images, ax=None, extent=2.0):
     """Draw images decoded on a regular grid of a 2-D latent space: images (n * n, D), row by row from the top."""
     images = square_images(images)
-    _extent(extent)
+    positive(extent, "extent")
     n = math.isqrt(len(images))
     if n * n != len(images):
         raise ValueError(f"images: got {len(images)} of them, expected a square number")
@@ -219,14 +220,10 @@ def decoded_map(images, ax=None, extent=2.0):
     return ax
 
 
-def _extent(extent):
-    real_number(extent, "extent", lambda extent: extent > 0, "> 0")
-
-
 def latent_grid(n=15, extent=2.0):
     """The points of a regular n x n grid over [-extent, extent]^2, row by row from the top: (n * n, 2) float32."""
     whole_number(n, "n")
-    _extent(extent)
+    positive(extent, "extent")
     steps = np.linspace(-extent, extent, n)
     across, down = np.meshgrid(steps, steps[::-1])
     return np.stack([across.ravel(), down.ravel()], 1).astype(np.float32)
