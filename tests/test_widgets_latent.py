@@ -5,6 +5,7 @@ from itertools import pairwise
 import javascript
 import numpy as np
 import pytest
+from refusal import refuses
 
 from vae_utils.widgets import BetaSweep, LatentExplorer
 from vae_utils.widgets.latent_explorer import REACH
@@ -58,9 +59,38 @@ def test_a_sweep_keeps_its_order_and_its_numbers():
             assert np.allclose(w.sigma[i, t], shot["sigma"])
 
 
-def test_a_sweep_with_a_missing_snapshot_is_refused():
-    with pytest.raises(ValueError, match="beta 1"):
-        BetaSweep.of({0.0: shots(0), 1.0: shots(1)[:1]}, STEPS, np.zeros((10, 9)), np.arange(7))
+def without(name):
+    first, last = shots(1)
+    return [first, {key: value for key, value in last.items() if key != name}]
+
+
+SWEEPS = [
+    ({"sweep": {0.0: shots(0), 1.0: shots(1)[:1]}}, "sweep", "beta 1", "2"),
+    ({"sweep": {0.0: without("rate")}}, "sweep", "'rate'", "mu, sigma, rate"),
+    ({"sweep": {0.0: [*shots(0, n=7)[:1], *shots(0, n=6)[1:]]}}, "sweep: mu", "(6, 2) and (7, 2)", "one shape"),
+    ({"labels": np.arange(6)}, "labels", "(6,)", "7 codes"),
+    ({"labels": np.arange(7) + 9}, "labels", "from 9 to 15", "from 0 to 9"),
+    ({"originals": np.full((10, 9), 255, np.uint8)}, "originals", "from 255 to 255", "gray levels"),
+    ({"originals": np.full((10, 9), -1.0)}, "originals", "from -1 to -1", "gray levels"),
+    ({"originals": np.zeros((10, 8))}, "originals", "(10, 8)", "D a square"),
+    ({"originals": np.zeros((9, 9))}, "reconstructions", "(1, 2, 10, 9)", "(9, 9)"),
+    ({"beta": -1}, "beta", "-1", "from 0 to 1000"),
+]
+
+
+@pytest.mark.parametrize("changes, name, got, expected", SWEEPS)
+def test_a_sweep_that_does_not_fit_is_refused_by_name(changes, name, got, expected):
+    given = {"sweep": {0.0: shots(0)}, "originals": np.zeros((10, 9)), "labels": np.arange(7), **changes}
+    refuses(lambda: BetaSweep.of(steps=STEPS, **given), name, got, expected)
+
+
+def test_the_means_of_a_model_may_leave_black_and_white():
+    sweep = {0.0: shots(0)}
+    sweep[0.0][0]["samples"] = np.linspace(-0.2, 1.2, 54).reshape(6, 9)
+    w = BetaSweep.of(sweep, STEPS, np.zeros((10, 9)), np.arange(7))
+    assert w.samples[0, 0].min() == 0 and w.samples[0, 0].max() == 255
+    sweep[0.0][0]["samples"] = np.full((6, 9), 128)
+    refuses(lambda: BetaSweep.of(sweep, STEPS, np.zeros((10, 9)), np.arange(7)), "samples", "128", "gray levels")
 
 
 def unpacked(w, sizes, rows=0, values=0):
@@ -103,7 +133,39 @@ def test_codes_beyond_the_map_rest_at_its_edge():
     assert (explorer().codes * REACH / 127).round(1).tolist() == [[1.0, -2.0], [3.0, 0.0]]
 
 
+NETWORKS = [
+    [(np.zeros((5, 3)), np.zeros(5))],
+    [],
+    [(np.zeros((5, 3)), np.zeros(4))],
+    [(np.zeros(5), np.zeros(5))],
+    [*nets()[0], (np.zeros((2, 9)), np.zeros(2))],
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("name", ["encoder", "decoder"])
-def test_networks_of_the_wrong_size_are_named(name):
-    with pytest.raises(ValueError, match=name):
-        explorer(**{name: [(np.zeros((5, 3)), np.zeros(5))]})
+def test_networks_of_the_wrong_size_are_named(name, network):
+    refuses(lambda: explorer(**{name: network}), name)
+
+
+EXPLORERS = [
+    ({"activation": "gelu"}, "activation", "'gelu'", "silu, relu, tanh"),
+    ({"labels": [3]}, "labels", "(1,)", "2 codes"),
+    ({"labels": [3, 0.5]}, "labels", "0.5", "whole numbers"),
+    ({"examples": np.full((10, 784), 255, np.uint8)}, "examples", "255", "gray levels"),
+    ({"examples": np.full((10, 784), -1.0)}, "examples", "-1", "gray levels"),
+    ({"examples": np.zeros((9, 784))}, "examples", "(9, 784)", "(10, 784)"),
+    ({"codes": np.zeros((2, 3))}, "codes", "(2, 3)", "(n, 2)"),
+    ({"codes": np.full((2, 2), np.nan)}, "codes", "NaN", "(n, 2)"),
+    ({"drawn": [0] * 3}, "drawn", "(3,)", "(784,)"),
+]
+
+
+@pytest.mark.parametrize("changes, name, got, expected", EXPLORERS)
+def test_an_explorer_that_does_not_fit_is_refused_by_name(changes, name, got, expected):
+    refuses(lambda: explorer(**changes), name, got, expected)
+
+
+def test_bytes_of_black_and_white_are_not_wrapped_around():
+    pixels = np.eye(10, 784)
+    assert explorer(examples=pixels).examples.max() == explorer(examples=pixels.astype(np.uint8)).examples.max() == 255

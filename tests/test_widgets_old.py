@@ -40,12 +40,12 @@ for name in {names!r}:
         if not isinstance(field, (Number, Whole, Choice, Flag)):
             continue
         heard, now = [], getattr(w, n)
-        w.observe(heard.append, n)
+        w.observe(lambda change: heard.append(change.new), names=n)
         new = other(now, field)
         setattr(w, n, new)
         w.live().set_state({{n: now}})
         print(json.dumps([name, n, heard == [new, now], getattr(w, n) == now]))
-print(json.dumps([ipywidgets.__version__, "torch" in sys.modules]))
+print(json.dumps(ipywidgets.__version__))
 """
 
 
@@ -117,5 +117,5 @@ def test_every_field_is_heard_from_both_sides_under_ipywidgets_7(messages, name)
     assert set(wanted) <= sent
 
 
-def test_the_old_version_is_the_one_tried_and_torch_is_not_needed(messages):
-    assert lines(messages)[-1] == ["7.7.5", False]
+def test_the_old_version_is_the_one_tried(messages):
+    assert lines(messages)[-1] == "7.7.5"

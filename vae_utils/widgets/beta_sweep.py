@@ -4,6 +4,7 @@ import numpy as np
 
 from .parts.fields import Array, Number, Whole
 from .parts.host import Widget
+from .parts.packing import columns, gray_levels, means_as_gray_levels, one_for_each, reconstructions_of
 
 SHADES = 8  # thumbnails keep every eighth gray level: they pack four times smaller and look the same
 
@@ -22,7 +23,7 @@ class BetaSweep(Widget):
     step = Whole(1_000_000, 0, 1_000_000)
     betas = Array("float32", (None,))
     steps = Array("int32", (None,))
-    labels = Array("uint8", (None,))
+    labels = Array("uint8", (None,), high=9)
     codes = Array("int8", (None, None, None, 2))  # of `reach`, in 127 parts: beta, step, example
     reach = Array("float32", (None, None))
     sigma = Array("float32", (None, None, 2))
@@ -38,21 +39,22 @@ class BetaSweep(Widget):
 
         sweep: beta -> list of snapshots, one for each of `steps`. A snapshot is a dict with mu (n, 2), sigma (2,),
         reconstructions (10, D), samples (m, D), rate and distortion in nats. originals: (10, D); labels: (n,).
-        Raises ValueError when a beta has not one snapshot for each step.
+        Raises ValueError when a beta has not one snapshot for each step, a code no label, or a shape does not fit.
         """
         for beta, shots in sweep.items():
             if len(shots) != len(steps):
                 raise ValueError(f"sweep: got {len(shots)} snapshots for beta {beta}, expected {len(steps)}")
-        stacked = {
-            name: np.array([[_numpy(shot[name]) for shot in shots] for shots in sweep.values()])
-            for name in ("mu", "sigma", "rate", "distortion", "reconstructions", "samples")
-        }
-        mu = stacked.pop("mu")
+        rows = [shot for shots in sweep.values() for shot in shots]
+        kept = columns(rows, ("mu", "sigma", "rate", "distortion", "reconstructions", "samples"), "sweep")
+        kept = {name: array.reshape(len(sweep), len(steps), *array.shape[1:]) for name, array in kept.items()}
+        mu = kept.pop("mu")
         reach = np.maximum(np.abs(mu).max((2, 3)), 1e-6)
-        images = {name: _shades(stacked.pop(name)) for name in ("reconstructions", "samples")}
+        originals = gray_levels(originals, "originals", shades=SHADES)
         return cls(
-            betas=list(sweep), steps=steps, labels=_numpy(labels), originals=_shades(_numpy(originals)),
-            codes=np.round(mu / reach[:, :, None, None] * 127), reach=reach, **images, **stacked, **values,
+            betas=list(sweep), steps=steps, labels=one_for_each(labels, "labels", mu.shape[2], "codes"),
+            originals=originals, codes=np.round(mu / reach[:, :, None, None] * 127), reach=reach,
+            reconstructions=reconstructions_of(originals, kept.pop("reconstructions"), SHADES),
+            samples=means_as_gray_levels(kept.pop("samples"), "samples", SHADES), **kept, **values,
         )  # fmt: skip
 
     def still(self) -> str:
@@ -84,11 +86,3 @@ class BetaSweep(Widget):
 
         sweep = {beta: [shot(beta, step) for step in steps] for beta in betas}
         return cls.of(sweep, steps, rng.random((10, 16)), labels)
-
-
-def _numpy(values):
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def _shades(images):
-    return np.clip(np.round(images * 255 / SHADES) * SHADES, 0, 255)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .parts.fields import Array, Choice, Number, Record
+from .parts.fields import Array, Choice, Number, Numbers
 from .parts.host import Widget
 from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
@@ -26,7 +26,7 @@ class ClassStyle(Widget):
     z1 = Number(0.0, -REACH, REACH)
     z2 = Number(0.0, -REACH, REACH)
     activation = Choice("relu", tuple(ACTIVATIONS))
-    decoder_sizes = Record([])
+    decoder_sizes = Numbers([], (None,), 1, 10_000)
     weights = Array("int8", (None,))  # layer by layer, row by row
     scales = Array("float32", (None,))  # one for each row
     biases = Array("float32", (None,))

@@ -4,6 +4,7 @@ import numpy as np
 
 from .parts.fields import Array, Choice, Number, Whole
 from .parts.host import Widget
+from .parts.packing import as_array, stacked
 
 REMEDIES = (
     "none", "linear annealing", "cyclical annealing", "beta = 0.5", "free bits, 0.3 each", "dropout 0.8 on the past",
@@ -32,13 +33,13 @@ class CollapseFilm(Widget):
     def of(cls, films, steps, ceiling, **values):
         """films: remedy -> array (frames, d) of nats, one for each of REMEDIES. Frames beyond the shortest are cut.
 
-        Raises ValueError when the names are not those of REMEDIES.
+        Raises ValueError when the names are not those of REMEDIES, or when the films differ in d.
         """
         if set(films) != set(REMEDIES):
             raise ValueError(f"films: got {sorted(films)}, expected {sorted(REMEDIES)}")
-        arrays = [np.asarray(films[name], dtype=np.float32) for name in REMEDIES]
+        arrays = [as_array(films[name]) for name in REMEDIES]
         frames = min(len(array) for array in arrays)
-        return cls(kl=np.stack([array[:frames] for array in arrays]), steps=steps, ceiling=ceiling, **values)
+        return cls(kl=stacked([array[:frames] for array in arrays], "films"), steps=steps, ceiling=ceiling, **values)
 
     def still(self) -> str:
         from matplotlib.figure import Figure

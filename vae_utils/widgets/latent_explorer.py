@@ -4,9 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from .parts.fields import Array, Choice, Flag, Number, Record
+from .parts.fields import Array, Choice, Flag, Number, Numbers
 from .parts.host import Widget
-from .parts.quantized import ACTIVATIONS, as_numpy, decode, flat, layers_of, rounding_error, unpack
+from .parts.packing import as_array, gray_levels, one_for_each
+from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
 
@@ -32,16 +33,16 @@ class LatentExplorer(Widget):
     t = Number(0.0, 0, 1)
     path = Choice("lerp", ("lerp", "slerp"))
     picture = Choice("3", ("drawn", *"0123456789"))
-    drawn = Record([0] * 784)
+    drawn = Numbers([0] * 784, (784,), 0, 255)
     show_codes = Flag(False)
     activation = Choice("silu", tuple(ACTIVATIONS))
-    encoder_sizes = Record([])
-    decoder_sizes = Record([])
+    encoder_sizes = Numbers([], (None,), 1, 10_000)
+    decoder_sizes = Numbers([], (None,), 1, 10_000)
     weights = Array("int8", (None,))  # encoder, then decoder; each layer row by row, (outputs, inputs)
     scales = Array("float32", (None,))  # one for each row
     biases = Array("float32", (None,))
     codes = Array("int8", (None, 2))  # of REACH, in 127 parts
-    labels = Array("uint8", (None,))
+    labels = Array("uint8", (None,), high=9)
     examples = Array("uint8", (10, 784))
     rounding = Number(0.0, 0, 1)
 
@@ -51,17 +52,19 @@ class LatentExplorer(Widget):
 
         encoder, decoder: lists of (weight (outputs, inputs), bias (outputs,)) of their linear layers; 784 -> ... -> 4
         and 2 -> ... -> 784 logits.   examples: (10, 784), one test digit of each class.   codes: (n, 2), labels: (n,).
-        Raises ValueError when the sizes do not fit.
+        Raises ValueError when the sizes do not fit, or when examples are not in [0, 1].
         """
         encoder, encoder_sizes = layers_of("encoder", encoder, (784, 4))
         decoder, decoder_sizes = layers_of("decoder", decoder, (2, 784))
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
         rounding = rounding_error(decoder, z, activation)
+        codes = as_array(codes)
         return cls(
             encoder_sizes=encoder_sizes, decoder_sizes=decoder_sizes, activation=activation, rounding=rounding,
             **flat(encoder, decoder),
-            codes=np.round(np.clip(as_numpy(codes) / REACH, -1, 1) * 127), labels=as_numpy(labels),
-            examples=np.round(as_numpy(examples) * 255), **values,
+            codes=np.round(np.clip(codes / REACH, -1, 1) * 127),
+            labels=one_for_each(labels, "labels", len(codes), "codes"),
+            examples=gray_levels(examples, "examples"), **values,
         )  # fmt: skip
 
     def still(self) -> str:

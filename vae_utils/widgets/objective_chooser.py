@@ -4,6 +4,7 @@ import numpy as np
 
 from .parts.fields import Array, Choice, Whole
 from .parts.host import Widget
+from .parts.packing import columns, gray_levels, means_as_gray_levels, reconstructions_of
 
 OBJECTIVES = (
     "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",
@@ -39,20 +40,16 @@ class ObjectiveChooser(Widget):
 
         originals: (10, D) in [0, 1]. A dict has reconstructions (10, D) or None, samples (m, D), sharpness, a pair
         whose first is None without reconstructions, precision, recall and counts (10,).
-        Raises ValueError when the names are not those of OBJECTIVES.
+        Raises ValueError when the names are not those of OBJECTIVES, or when a shape does not fit.
         """
         if set(results) != set(OBJECTIVES):
             raise ValueError(f"results: got {sorted(results)}, expected {sorted(OBJECTIVES)}")
-        rows = [results[name] for name in OBJECTIVES]
-        blank = np.zeros_like(_numpy(originals))
-        rebuilt = [blank if row["reconstructions"] is None else _numpy(row["reconstructions"]) for row in rows]
-        readings = [[NONE if value is None else value for value in row["sharpness"]] for row in rows]
-        return cls(
-            originals=_gray(_numpy(originals)), reconstructions=_gray(np.stack(rebuilt)), sharpness=readings,
-            samples=_gray(np.stack([_numpy(row["samples"]) for row in rows])),
-            counts=np.stack([_numpy(row["counts"]) for row in rows]),
-            **{name: [row[name] for row in rows] for name in ("precision", "recall")}, **values,
-        )  # fmt: skip
+        originals = gray_levels(originals, "originals")
+        rows = [_without_none(results[name], np.zeros(originals.shape)) for name in OBJECTIVES]
+        kept = columns(rows, ("reconstructions", "samples", "sharpness", "precision", "recall", "counts"), "results")
+        rebuilt = reconstructions_of(originals, kept.pop("reconstructions"))
+        samples = means_as_gray_levels(kept.pop("samples"), "samples")
+        return cls(originals=originals, reconstructions=rebuilt, samples=samples, **kept, **values)
 
     def still(self) -> str:
         from matplotlib.figure import Figure
@@ -84,9 +81,7 @@ class ObjectiveChooser(Widget):
         return cls.of(originals, results)
 
 
-def _numpy(values):
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def _gray(images):
-    return np.clip(np.round(images * 255), 0, 255)
+def _without_none(row, blank):
+    """A generator that reconstructs nothing gets blank pictures, and a reading that says so."""
+    gaps = {"reconstructions": blank} if row.get("reconstructions") is None else {}
+    return {**row, **gaps, "sharpness": [NONE if value is None else value for value in row.get("sharpness", ())]}

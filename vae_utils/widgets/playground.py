@@ -1,27 +1,9 @@
 """Widget: a VAE that is trained in the reader's browser."""
 
-from __future__ import annotations
-
-import numpy as np
-
-from .parts.fields import Array, Choice, Field, Flag, Number, Whole
+from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
 from .parts.host import Widget
 
 DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
-
-
-class Points(Field):
-    """Points in the plane, [[x, y], ...], at most 2,000 of them, each coordinate in [-3, 3]."""
-
-    default = ()
-
-    def check(self, value):
-        array = np.asarray(value, dtype=float) if len(value) else np.empty((0, 2))
-        if array.ndim != 2 or array.shape[1] != 2 or len(array) > 2000:
-            raise ValueError(f"{self.name} must have shape (n, 2) with n <= 2000, got {array.shape}")
-        if not (np.abs(array) <= 3).all():
-            raise ValueError(f"{self.name} must be finite and lie in [-3, 3]")
-        return array.tolist()
 
 
 class Playground(Widget):
@@ -48,9 +30,9 @@ class Playground(Widget):
     activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 9999)
     running = Flag(False)
-    points = Points()
+    points = Numbers([], (None, 2), -3, 3, most=2000)
     ink = Array("uint8", (None, 64))
-    labels = Array("uint8", (None,))
+    labels = Array("uint8", (None,), high=9)
 
     def still(self) -> str:
         from matplotlib.figure import Figure

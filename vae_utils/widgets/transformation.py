@@ -3,8 +3,6 @@
 from .parts.fields import Choice, Number
 from .parts.host import Widget
 
-KNOTS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-
 
 class Transformation(Widget):
     """x = g(z), and p(x) = p(z) / |g'(z)| summed over every z with g(z) = x.

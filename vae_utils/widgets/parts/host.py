@@ -9,6 +9,9 @@ A widget is a subclass of `Widget` that names its module and its fields, and an 
 
     w = KL(mu=0.5)
     w.mu = 2                                   # checked; moves the slider where a kernel is alive
+
+Fields are traits, so `w.observe(handler, names="mu")` and `traitlets.link((w, "mu"), (slider, "value"))` work as with
+any widget of Jupyter. Without a kernel: with `VAE_BOOK=1` in the environment a widget is shown as HTML that needs none.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+from traitlets import All, HasTraits, TraitError, Undefined
 
 from .bundle import bundle, read
 from .fields import Field
@@ -29,7 +33,7 @@ from .fields import Field
 _copies: Counter[str] = Counter()
 
 
-class Widget:
+class Widget(HasTraits):
     """Base of every widget: fields checked on assignment, shown as HTML or as a live AnyWidget.
 
     Class attributes
@@ -37,27 +41,29 @@ class Widget:
         worker:   name of a module that runs in a Web Worker, or None; its source arrives as `worker_source`.
         sentence: what a reader without JavaScript is told.
 
-    Raises TypeError for an unknown field and whatever the field itself raises.
+    Raises TypeError for an unknown or a missing field, and whatever a field raises: TypeError or ValueError, which are
+    TraitErrors as well.
     """
 
     module = ""
     worker: str | None = None
     sentence = ""
+    _live = None
 
     def __init__(self, **values):
-        self._state: dict = {}
-        self._live = None
-        self._listeners: list[tuple[str, Callable]] = []
         fields = self.fields()
         for name in values:
-            if name not in fields:
-                raise TypeError(f"{type(self).__name__} has no field {name!r}; it has {', '.join(fields)}")
+            if not self.has_trait(name):
+                kind = type(self).__name__
+                raise TypeError(f"{name}: got a value, expected none: {kind} has the fields {', '.join(fields)}")
         for name, field in fields.items():
-            setattr(self, name, values.get(name, field.default))
+            if field.default_value is Undefined and name not in values:
+                raise TypeError(f"{name}: got nothing, expected {field.expected}")
+        super().__init__(**values)
 
     @classmethod
     def fields(cls) -> dict[str, Field]:
-        """The fields of this class by name, base classes first."""
+        """The fields of this class by name, base classes first, in the order in which they are written."""
         return {
             name: value
             for base in reversed(cls.__mro__)
@@ -69,37 +75,34 @@ class Widget:
         """HTML of a figure for readers without JavaScript; none by default."""
         return ""
 
-    def observe(self, handler: Callable, name: str) -> None:
-        """Call `handler(value)` whenever field `name` changes, from Python or from the page."""
-        if name not in self.fields():
-            raise ValueError(f"name must be a field of {type(self).__name__}, got {name!r}")
-        self._listeners.append((name, handler))
+    def observe(self, handler, names=All, type="change") -> None:
+        """As in traitlets: `handler(change)` hears every change, from Python or from the page, in `change.new`.
 
-    def _store(self, name: str, value) -> None:
-        self._state[name] = value
-        if self._live is not None:
-            setattr(self._live, name, _wire(value))
-        self._notify(name)
+        Raises ValueError for a name that is no field.
+        """
+        for name in () if names is All else [names] if isinstance(names, str) else names:
+            if not self.has_trait(name):
+                raise ValueError(f"names: got {name!r}, expected fields: {', '.join(self.fields())}")
+        super().observe(handler, names, type)
 
-    def _notify(self, name: str) -> None:
-        for wanted, handler in self._listeners:
-            if wanted == name:
-                handler(self._state[name])
+    def _to_page(self, change) -> None:
+        setattr(self._live, change["name"], _wire(change["new"]))
 
     def _from_page(self, change) -> None:
+        """A value that the field refuses goes no further: the page is set back to the one that holds."""
         name = change["name"]
-        if change["new"] == _wire(self._state[name]):
+        if change["new"] == _wire(getattr(self, name)):
             return
         try:
-            self._state[name] = self.fields()[name].check(change["new"])
-        except (TypeError, ValueError):
-            setattr(self._live, name, _wire(self._state[name]))
-            return
-        self._notify(name)
+            value = self.fields()[name].check(change["new"])
+        except TraitError:
+            setattr(self._live, name, _wire(getattr(self, name)))
+        else:
+            setattr(self, name, value)
 
     def _payload(self, encode: Callable) -> dict:
         """Everything the module reads: the fields, their limits and the worker's source."""
-        payload = {name: encode(self._state[name]) for name in self.fields()}
+        payload = {name: encode(getattr(self, name)) for name in self.fields()}
         payload["limits"] = {name: field.limits() for name, field in self.fields().items() if field.limits()}
         if self.worker:
             payload["worker_source"] = bundle(self.worker)
@@ -109,6 +112,7 @@ class Widget:
         """The AnyWidget that mirrors this widget in a running kernel, made on first use."""
         if self._live is None:
             self._live = _any_widget(self)
+            self.observe(self._to_page, names=list(self.fields()))
             self._live.observe(self._from_page, names=list(self.fields()))
         return self._live
 
@@ -134,8 +138,13 @@ class Widget:
         data, metadata = self.live()._repr_mimebundle_() or ({}, {})
         return {**data, **text}, metadata
 
+    def __getstate__(self):
+        """A copy, or a pickle, is not shown anywhere."""
+        return {**super().__getstate__(), "_live": None}
+
     def __repr__(self) -> str:
-        shown = [f"{k}={v!r}" for k, v in self._state.items() if isinstance(v, (int, float, str)) and len(str(v)) < 40]
+        values = {name: getattr(self, name) for name in self.fields()}
+        shown = [f"{k}={v!r}" for k, v in values.items() if isinstance(v, (int, float, str)) and len(str(v)) < 40]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

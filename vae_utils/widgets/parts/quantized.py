@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from .packing import as_array
+
 ACTIVATIONS = {
     "silu": lambda a: a / (1 + np.exp(-np.clip(a, -60, 60))),
     "relu": lambda a: np.maximum(a, 0),
@@ -16,9 +18,12 @@ def layers_of(name, network, ends):
 
     Raises ValueError unless the layers follow each other from ends[0] to ends[1].
     """
-    layers = [(as_numpy(weight), as_numpy(bias)) for weight, bias in network]
+    layers = [(as_array(weight), as_array(bias)) for weight, bias in network]
+    if not layers or any(weight.ndim != 2 or bias.shape != weight.shape[:1] for weight, bias in layers):
+        shapes = [(weight.shape, bias.shape) for weight, bias in layers]
+        raise ValueError(f"{name}: got shapes {shapes}, expected (outputs, inputs) and (outputs,) of each layer")
     sizes = [layers[0][0].shape[1], *(len(bias) for _, bias in layers)]
-    follows = all(w.shape == (m, n) for (w, _), n, m in zip(layers, sizes, sizes[1:], strict=False))
+    follows = all(weight.shape[1] == n for (weight, _), n in zip(layers, sizes, strict=False))
     if not follows or (sizes[0], sizes[-1]) != ends:
         raise ValueError(f"{name}: got layers {sizes}, expected them to lead from {ends[0]} to {ends[1]}")
     return layers, sizes
@@ -36,7 +41,9 @@ def rounded_layers(layers):
 
 
 def decode(layers, inputs, activation):
-    """Logits through a sigmoid: inputs (N, n) -> pixels (N, m) in [0, 1]."""
+    """Logits through a sigmoid: inputs (N, n) -> pixels (N, m) in [0, 1]. ValueError for an unknown activation."""
+    if activation not in tuple(ACTIVATIONS):
+        raise ValueError(f"activation: got {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
     h = inputs
     for weight, bias in layers[:-1]:
         h = ACTIVATIONS[activation](h @ weight.T + bias)
@@ -72,7 +79,3 @@ def unpack(nets, weights, scales, biases):
             w, row = w + n * m, row + m
         networks.append(layers)
     return networks
-
-
-def as_numpy(values):
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
