@@ -102,6 +102,16 @@ def test_a_module_of_a_widget_is_kept_even_twice():
     assert assets.clean_page(module * 2) == module * 2
 
 
+def test_a_changed_style_is_a_changed_setting_of_every_page(tmp_path):
+    style = tmp_path / "fonts" / "book.css"
+    style.parent.mkdir()
+    keys = []
+    for rule in ("p {}", "p {}", "a {}"):
+        style.write_text(rule)
+        keys.append(assets.static_key([tmp_path]))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_colors_are_those_of_the_figures():
     from vae_utils.plots import COLORS, DARK_COLORS
 

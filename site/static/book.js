@@ -1,5 +1,7 @@
 "use strict";
 
+/* global DOCUMENTATION_OPTIONS */
+
 // The search shows lines of each page that it fetches, which a browser forbids for files on disk.
 if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
@@ -48,6 +50,14 @@ const markScrollers = () => {
     else element.removeAttribute("tabindex");
   }
 };
+
+// A menu that lies over the text makes way for the place that was chosen in it.
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest('.bd-sidebar-secondary a[href^="#"]')) return;
+  target.closest("dialog")?.close();
+  const older = document.getElementById("pst-secondary-sidebar-checkbox");
+  if (older) older.checked = false;
+});
 
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;

@@ -1,5 +1,6 @@
 """Every file that a page asks for: the concept colors, a small MathJax, and nothing that the theme only might need."""
 
+import hashlib
 import importlib.util
 import re
 import shutil
@@ -42,6 +43,13 @@ def write_colors(app: Sphinx, config) -> None:
     config.html_static_path = [*config.html_static_path, str(folder)]
     app.add_css_file("colors.css", priority=400)
     config.mathjax3_config = MATHJAX_CONFIG
+    config.vae_static_key = static_key([Path(app.confdir, place) for place in config.html_static_path])
+
+
+def static_key(folders: list[Path]) -> str:
+    """Sphinx copies a changed style only if a page has changed, too; this key is a setting of every page."""
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
 
 
 def room_for_static(app: Sphinx) -> None:
@@ -110,6 +118,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
+    app.add_config_value("vae_static_key", "", "html", (str,))
     app.connect("config-inited", write_colors)
     app.connect("builder-inited", room_for_static)
     app.connect("html-page-context", drop_thebe, priority=900)
