@@ -8,7 +8,7 @@ from refusal import refuses
 from torch import distributions as td
 from torch.autograd import gradcheck
 
-from vae_utils.distributions import Bernoulli, ContinuousBernoulli, DiagonalGaussian, PointMass, UniformBox
+from vae_utils.distributions import Bernoulli, Code, ContinuousBernoulli, DiagonalGaussian, PointMass, UniformBox
 from vae_utils.objectives import kl_divergence
 from vae_utils.randomness import seeded, standard_noise
 
@@ -149,19 +149,33 @@ class TestPointMass:
         with pytest.raises(NotImplementedError, match="no density"):
             PointMass(normal(4, 3)).log_prob(normal(4, 3))
 
-    def test_among_whole_numbers_it_is_a_distribution(self):
-        code = PointMass(torch.tensor([[2, 0], [1, 1], [0, 3]]))
+    def test_bad_input(self):
+        refuses(lambda: PointMass([1.0]), "value", "list", "(..., d)", TypeError)
+        refuses(lambda: PointMass(torch.tensor([1])), "value", "int64", "Code", TypeError)
+        refuses(lambda: PointMass(torch.tensor(1.0)), "value", "()", "(..., d)", ValueError)
+
+
+class TestCode:
+    def test_it_is_certain(self):
+        code = Code(torch.tensor([[2, 0], [1, 1], [0, 3]]))
         assert code.log_prob(code.sample((4,))).tolist() == [[0, 0, 0]] * 4
         assert code.log_prob(torch.tensor([[2, 1], [1, 1], [0, 2]])).tolist() == [-math.inf, 0, -math.inf]
         refuses(lambda: code.log_prob(torch.tensor([[2], [1], [0]])), "value", "(3, 1)", "(..., 2)", ValueError)
-        deep = PointMass(torch.arange(24).view(4, 3, 2))
+        deep = Code(torch.arange(24).view(4, 3, 2))
         assert deep.batch_shape == (4, 3) and deep.event_shape == (2,)
-        assert deep.log_prob(deep.value).shape == (4, 3)
-        assert PointMass(torch.tensor([2, 0])).log_prob(torch.tensor([2, 0])) == 0
+        assert deep.log_prob(deep.value).shape == (4, 3) and deep.sample((5,)).shape == (5, 4, 3, 2)
+        assert Code(torch.tensor([2, 0])).log_prob(torch.tensor([2, 0])) == 0
+
+    def test_it_has_no_path_for_a_gradient_and_says_so(self):
+        code = Code(torch.tensor([2, 0]))
+        assert not code.has_rsample
+        with pytest.raises(NotImplementedError):
+            code.rsample()
 
     def test_bad_input(self):
-        refuses(lambda: PointMass([1.0]), "value", "list", "(..., d)", TypeError)
-        refuses(lambda: PointMass(torch.tensor(1.0)), "value", "()", "(..., d)", ValueError)
+        refuses(lambda: Code([1]), "value", "list", "whole numbers", TypeError)
+        refuses(lambda: Code(torch.tensor([1.0])), "value", "float32", "whole numbers", TypeError)
+        refuses(lambda: Code(torch.tensor(1)), "value", "()", "(..., d)", ValueError)
 
 
 class TestBernoulli:

@@ -30,7 +30,7 @@ def labelled(label_in):
 def class_mean():
     model = models.mlp_class_mean_vae(D, d, classes=C, hidden=(16,))
     with torch.no_grad():
-        model._means.copy_(noise(C, d))
+        model.prior_module.in_units.copy_(noise(C, d))
     return model
 
 
@@ -38,9 +38,9 @@ def test_class_mean_kl_is_the_shifted_formula(batch):
     x, y = batch
     model = class_mean()
     q = model.posterior(x, y)
-    expected = kl_divergence(Normal(q.mu, q.sigma), Normal(model.class_means[y], 1.0)).sum(-1)
+    expected = kl_divergence(Normal(q.mu, q.sigma), Normal(model.prior_module.means[y], 1.0)).sum(-1)
     assert torch.allclose(objectives.kl_divergence(q, model.prior(y)), expected, rtol=1e-4)
-    shifted = 0.5 * ((q.mu - model.class_means[y]) ** 2 + q.logvar.exp() - q.logvar - 1).sum(-1)
+    shifted = 0.5 * ((q.mu - model.prior_module.means[y]) ** 2 + q.logvar.exp() - q.logvar - 1).sum(-1)
     assert torch.allclose(shifted, expected, rtol=1e-4)
 
 
@@ -61,11 +61,11 @@ def test_class_means_start_at_the_standard_normal():
 def test_a_step_of_adam_moves_a_class_mean_ten_times_its_learning_rate(batch):
     """Adam's first step moves every parameter with a gradient by its learning rate, and the mean is stored in tens."""
     model = class_mean()
-    before = model.class_means.detach().clone()
-    optimizer = torch.optim.Adam([model._means], lr=0.01)
+    before = model.prior_module.means.detach().clone()
+    optimizer = torch.optim.Adam([model.prior_module.in_units], lr=0.01)
     objectives.elbo(model, *batch).elbo.mean().neg().backward()
     optimizer.step()
-    assert torch.allclose((model.class_means - before).abs(), torch.full((C, d), 0.1), atol=1e-5)
+    assert torch.allclose((model.prior_module.means - before).abs(), torch.full((C, d), 0.1), atol=1e-5)
 
 
 def test_class_means_find_separate_classes():
@@ -105,10 +105,11 @@ def test_bound_with_one_sample_is_the_elbo_and_rises_with_k(label_in, batch):
 
 def test_the_prior_network_says_mean_and_logvar_side_by_side_within_bounds():
     model = labelled(("prior",))
-    assert isinstance(model.prior_network[0], torch.nn.Linear) and len(model.prior_network) == 1
+    network = model.prior_module.network
+    assert isinstance(network[0], torch.nn.Linear) and len(network) == 1
     with torch.no_grad():
-        model.prior_network[0].weight.zero_()
-        model.prior_network[0].bias.copy_(torch.tensor([1.0, 2.0, 3.0, -50.0, 0.5, 50.0]))
+        network[0].weight.zero_()
+        network[0].bias.copy_(torch.tensor([1.0, 2.0, 3.0, -50.0, 0.5, 50.0]))
     p = model.prior(torch.tensor([0, 3]))
     assert p.mu.tolist() == [[1, 2, 3]] * 2 and p.logvar.tolist() == [[-20, 0.5, 20]] * 2
 
@@ -118,13 +119,13 @@ def test_sizes_of_the_networks():
         return [tuple(layer.weight.shape[::-1]) for layer in network if isinstance(layer, torch.nn.Linear)]
 
     model = models.mlp_class_mean_vae(D, d)
-    assert model.class_means.shape == (10, d)
+    assert model.prior_module.means.shape == (10, d)
     assert sizes(model.encoder) == [(D, 400), (400, 2 * d)] and sizes(model.decoder) == [(d, 400), (400, D)]
     model = models.mlp_conditional_vae(D, d, classes=C)
-    assert model.label_in == ("encoder", "decoder") and model.prior_network is None
+    assert model.label_in == ("encoder", "decoder") and isinstance(model.prior_module, models.StandardNormal)
     assert sizes(model.encoder) == [(D + C, 400), (400, 2 * d)] and sizes(model.decoder) == [(d + C, 400), (400, D)]
     model = models.mlp_conditional_vae(D, d, condition_dim=2, label_in=("prior", "decoder"), hidden=(6, 4))
-    assert sizes(model.encoder) == [(D, 6), (6, 4), (4, 2 * d)] and sizes(model.prior_network) == [(2, 2 * d)]
+    assert sizes(model.encoder) == [(D, 6), (6, 4), (4, 2 * d)] and sizes(model.prior_module.network) == [(2, 2 * d)]
     assert sizes(model.decoder) == [(d + 2, 4), (4, 6), (6, D)]
     for build in (models.mlp_class_mean_vae, models.mlp_conditional_vae):
         gaussian = build(D, d, classes=C, hidden=(4,), likelihood="gaussian")
@@ -139,13 +140,40 @@ def test_float_conditions_reach_the_networks():
     assert model.likelihood(noise(7, 5, d), y).mean.shape == (7, 5, D)
 
 
-def test_a_label_saves_at_most_its_entropy(batch):
-    x, y = batch
-    model = labelled(("encoder", "decoder"))
+def test_a_label_saves_at_most_its_entropy_and_all_of_it_where_x_says_nothing_else():
+    """A model without z that draws each class as one picture of its own: the label is worth exactly log C nats."""
+    pictures = torch.eye(C).repeat_interleave(3, dim=1) * 20 - 10  # (C, D) logits: class c lights pixels 3c to 3c + 2
+    model = labelled(("decoder",))
+    model.decoder, model.encoder = torch.nn.Linear(d + C, D), torch.nn.Linear(D, 2 * d)
+    with torch.no_grad():
+        for parameter in (*model.decoder.parameters(), *model.encoder.parameters()):
+            parameter.zero_()
+        model.decoder.weight[:, d:] = pictures.T
+    y = torch.arange(20) % C
+    x = (pictures[y] > 0).float()
     columns = [torch.full((20,), c) for c in range(C)]
-    given = torch.stack([objectives.importance_bound(model, x, 50, c) for c in columns], 1)
+    given = torch.stack([objectives.importance_bound(model, x, 5, c) for c in columns], 1)
     saved = given[torch.arange(20), y] - (given.logsumexp(1) - math.log(C))
-    assert (saved <= math.log(C) + 1e-5).all()
+    torch.testing.assert_close(saved, torch.full((20,), math.log(C)), atol=1e-4, rtol=0)
+    confused = given[torch.arange(20), (y + 1) % C] - (given.logsumexp(1) - math.log(C))
+    assert (confused < -10).all()
+
+
+def test_labels_that_do_not_fit_x_are_named():
+    x, z = torch.rand(5, D), noise(5, d)
+    for y in (torch.zeros(5, 1), torch.zeros(5, C), torch.zeros(5)[:, None]):
+        refuses(
+            lambda y=y: labelled(("decoder",)).likelihood(z, y.long()), "y", str(tuple(y.shape)), "(B,)", ValueError
+        )
+    for model, y in (
+        (labelled(("encoder", "decoder")), torch.zeros(10).long()),
+        (models.mlp_conditional_vae(D, d, condition_dim=2), noise(10, 2)),
+    ):
+        refuses(lambda model=model, y=y: model.likelihood(z, y), "y", "10", "5", ValueError)
+        refuses(lambda model=model, y=y: model.posterior(x, y), "y", "10", "5", ValueError)
+    refuses(lambda: models.mlp_conditional_vae(D, d, condition_dim=2).posterior(x, noise(5)), "y", "(5,)", "(..., 2)")
+    one = labelled(("encoder", "decoder")).likelihood(z, torch.tensor(1))
+    assert one.batch_shape == (5,)  # a single label serves all
 
 
 def test_bad_labels_are_named():
@@ -172,16 +200,19 @@ def test_bad_construction_is_named():
         models.mlp_conditional_vae(D, d, classes=2, condition_dim=2)
     with pytest.raises(ValueError, match=r"label_in: got .* expected"):
         models.mlp_conditional_vae(D, d, classes=2, label_in=("likelihood",))
-    with pytest.raises(ValueError, match=r"label_in: got .* expected"):
-        models.mlp_conditional_vae(D, d, classes=2, label_in="encoder")
-    with pytest.raises(ValueError, match="prior_network: got NoneType, expected one exactly when"):
+    for wrong in ("encoder", None, 3):
+        refuses(
+            lambda wrong=wrong: models.mlp_conditional_vae(D, d, classes=2, label_in=wrong), "label_in", repr(wrong)
+        )
+    with pytest.raises(ValueError, match="prior: got NoneType, expected a module exactly when"):
         parts = labelled(("decoder",))
         models.ConditionalVAE(parts.encoder, parts.decoder, parts.observation, d, classes=C, label_in=("prior",))
-    with pytest.raises(ValueError, match="prior_network: got Sequential, expected one exactly when"):
-        parts = labelled(("prior",))
-        models.ConditionalVAE(
-            parts.encoder, parts.decoder, parts.observation, d, classes=C, prior_network=parts.prior_network
-        )
+    parts = labelled(("prior",))
+    networks = parts.encoder, parts.decoder, parts.observation
+    with pytest.raises(ValueError, match="prior: got GaussianPrior, expected a module exactly when"):
+        models.ConditionalVAE(*networks, d, classes=C, prior=parts.prior_module)
+    for both in ({}, {"classes": C, "condition_dim": 2}):
+        refuses(lambda both=both: models.ConditionalVAE(*networks, d, **both), "classes, condition_dim")
     for build in (models.mlp_class_mean_vae, models.mlp_conditional_vae):
         refuses(lambda build=build: build(D, d, classes=0), "classes", "0", ">= 1", ValueError)
     refuses(lambda: models.mlp_conditional_vae(D, d, condition_dim=0), "condition_dim", "0", ">= 1", ValueError)

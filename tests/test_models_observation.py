@@ -59,4 +59,4 @@ class TestObservations:
 
     @pytest.mark.parametrize("sigma", [0, -1.0, math.nan, math.inf, "fixed", None, [1.0]])
     def test_bad_sigma(self, sigma):
-        refuses(lambda: models.GaussianObservation(sigma), "sigma", repr(sigma), "> 0, 'shared' or 'per_pixel'")
+        refuses(lambda: models.GaussianObservation(sigma), "sigma", repr(sigma), "'shared', 'optimal', 'per_pixel'")

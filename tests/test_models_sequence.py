@@ -25,7 +25,7 @@ class TestSequences:
 
     @pytest.mark.parametrize("context", [0, 2, LENGTH - 1])
     def test_a_bit_depends_on_the_context_before_it_and_on_nothing_else(self, context):
-        network, x = row_model(context).decoder, torch.zeros(1, LENGTH)
+        network, x = row_model(context).observation.network, torch.zeros(1, LENGTH)
         before = network(torch.zeros(1, 2), x)
         for t in range(LENGTH):
             flipped = x.clone()
@@ -35,13 +35,17 @@ class TestSequences:
             assert bool(changed) == (context > 0 and t + 1 < LENGTH)
 
     def test_the_context_is_the_bits_before_as_signs_and_nothing_as_zero(self):
-        network, seen = row_model(2).decoder, []
+        network, seen = row_model(2).observation.network, []
         network.from_context.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
         network(torch.zeros(1, 2), torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]]))
         assert seen[0].tolist() == [[[0, 0], [0, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]]]
 
     def test_what_the_context_says_is_added_to_what_z_says(self):
-        network, z, x = row_model(2).decoder, torch.randn(1, 2), torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]])
+        network, z, x = (
+            row_model(2).observation.network,
+            torch.randn(1, 2),
+            torch.tensor([[1.0, 0.0, 0.0, 1.0, 1.0, 0.0]]),
+        )
         before = torch.tensor([[0.0, 0], [0, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]])
         hidden = network.from_z(z) + before @ network.from_context.weight.T
         torch.testing.assert_close(network(z, x)[0], network.rest(hidden)[:, 0])
@@ -53,8 +57,17 @@ class TestSequences:
         assert drawn.shape == (4, LENGTH) and not drawn.requires_grad
         assert models.sequence_vae(LENGTH, 3, 2).encoder[-1].out_features == 6  # mu and logvar
 
+    def test_samples_have_the_leading_dimensions_of_z_and_come_from_the_generator(self):
+        p = row_model(3).double().likelihood(torch.zeros(7, 4, 2, dtype=torch.float64))
+        first, again = (p.sample((2,), generator=torch.Generator().manual_seed(3)) for _ in range(2))
+        assert first.shape == (2, 7, 4, LENGTH) and first.dtype == torch.float64 and torch.equal(first, again)
+        assert not torch.equal(first, p.sample((2,), generator=torch.Generator().manual_seed(4)))
+        assert not p.has_rsample
+        with pytest.raises(NotImplementedError):
+            p.mean  # noqa: B018
+
     def test_dropout_blanks_its_share_of_the_context(self):
-        network, seen = row_model(3, dropout=0.3).decoder.train(), []
+        network, seen = row_model(3, dropout=0.3).observation.network.train(), []
         network.from_context.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
         torch.manual_seed(0)
         network(torch.zeros(3000, 2), torch.ones(3000, LENGTH))
@@ -64,16 +77,16 @@ class TestSequences:
         )
 
     def test_no_dropout_unless_told(self):
-        network, z = row_model(3).decoder, torch.zeros(4, 2)
+        network, z = row_model(3).observation.network, torch.zeros(4, 2)
         logits = network(z, EVERY_ROW[20:24])
         assert torch.equal(network.train()(z, EVERY_ROW[20:24]), logits)
-        assert models.sequence.ContextNetwork(2, 3).dropout == 0
+        assert models.ContextNetwork(2, 3).dropout == 0
 
     def test_as_wide_as_told_and_else_sixty_four(self):
         for width, model in ((8, row_model(3)), (64, models.sequence_vae(LENGTH, 2, 3))):
-            assert [layer.out_features for layer in model.decoder.rest[1::2]] == [width, 1]
-            assert model.encoder[0].out_features == width == model.decoder.from_z.out_features
-        assert models.sequence.ContextNetwork(2, 3).from_z.out_features == 64
+            assert [layer.out_features for layer in model.observation.network.rest[1::2]] == [width, 1]
+            assert model.encoder[0].out_features == width == model.observation.network.from_z.out_features
+        assert models.ContextNetwork(2, 3).from_z.out_features == 64
 
     @pytest.mark.parametrize("context", [0, 3])
     def test_leading_dimensions_of_z(self, context):
@@ -94,10 +107,10 @@ class TestSequences:
 
     def test_dropout_acts_in_training_alone(self):
         model, z = row_model(3, dropout=0.9), torch.zeros(4, 2)
-        logits = model.decoder(z, EVERY_ROW[20:24])
-        assert torch.equal(model.decoder(z, EVERY_ROW[20:24]), logits)
+        logits = model.observation.network(z, EVERY_ROW[20:24])
+        assert torch.equal(model.observation.network(z, EVERY_ROW[20:24]), logits)
         model.train()
-        assert not torch.equal(model.decoder(z, EVERY_ROW[20:24]), logits)
+        assert not torch.equal(model.observation.network(z, EVERY_ROW[20:24]), logits)
 
     def test_bad_arguments(self):
         refuses(lambda: models.sequence_vae(6, 2, 6), "context", "6", "less than length")
@@ -108,7 +121,6 @@ class TestSequences:
         refuses(lambda: models.sequence_vae(6, 2, 3, dropout=-0.1), "dropout", "-0.1", "[0, 1)")
         refuses(lambda: models.sequence_vae(6, 0, 3), "latent_dim", "0", ">= 1")
         refuses(lambda: models.sequence_vae(0, 2, 0), "length", "0", ">= 1")
-        for z, shape in ((torch.zeros(2, 3, 2), ()), (torch.zeros(2), ()), (torch.zeros(4, 2), (3,))):
-            got = f"{tuple(z.shape)} and sample_shape {shape}"
-            refuses(lambda z=z, shape=shape: row_model().likelihood(z).sample(shape), "z", got, "(B, d)", ValueError)
+        refuses(lambda: row_model().likelihood(torch.zeros(4, 2)).log_prob(torch.zeros(4, 5)), "x", "(4, 5)", "6")
+        refuses(lambda: row_model().likelihood(torch.zeros(4, 2)).log_prob(torch.full((4, 6), 2.0)), "x", "2", "[0, 1]")
         refuses(lambda: row_model().posterior(torch.zeros(2, 5)), "x", "(2, 5)", "6")

@@ -7,7 +7,7 @@ import torch
 from refusal import refuses
 
 from vae_utils import models, objectives
-from vae_utils.models.vq import Code
+from vae_utils.distributions import Code
 
 LENGTH = 6
 EVERY_ROW = torch.tensor(list(itertools.product((0.0, 1.0), repeat=LENGTH)))
@@ -18,14 +18,14 @@ def vq_model(codes=5, slots=2):
     encoder, decoder = models.mlp([LENGTH, 8, slots * 3]), models.mlp([slots * 3, 8, LENGTH])
     model = models.VQVAE(encoder, decoder, models.BernoulliObservation(), slots, codes, width=3)
     with torch.no_grad():
-        model.prior_logits.normal_()
+        model.prior_module.logits.normal_()
     return model
 
 
 class TestVQ:
     def test_the_posterior_is_the_nearest_code(self):
         model = vq_model()
-        vectors, z = model.vectors(EVERY_ROW), model.posterior(EVERY_ROW).rsample()
+        vectors, z = model.vectors(EVERY_ROW), model.posterior(EVERY_ROW).sample()
         distance = (vectors.unsqueeze(-2) - model.codebook).square().sum(-1)
         assert torch.equal(z, distance.argmin(-1)) and z.shape == (64, 2)
 
@@ -47,7 +47,8 @@ class TestVQ:
     def test_the_importance_weight_of_a_certain_posterior_is_the_bound(self):
         model = vq_model()
         terms = objectives.vq_elbo(model, EVERY_ROW)
-        weights = objectives.log_weights(model, EVERY_ROW, 3)
+        with torch.no_grad():
+            weights = objectives.log_weights(model, EVERY_ROW, 3)
         torch.testing.assert_close(weights, (terms.reconstruction - terms.kl).expand(3, 64))
 
     def test_the_prior_is_a_distribution_over_codes(self):
@@ -73,7 +74,7 @@ class TestVQ:
         assert q.batch_shape == (2,) and q.event_shape == (2,)
         many = Code(torch.zeros(7, 2, 3, dtype=torch.int64))
         assert many.batch_shape == (7, 2) and many.event_shape == (3,)
-        drawn = q.rsample((5,))
+        drawn = q.sample((5,))
         assert drawn.shape == (5, 2, 2) and torch.equal(drawn[4], z) and torch.equal(q.sample(), z)
 
     def test_every_code_is_as_probable_as_any_other_at_first(self):
@@ -81,6 +82,30 @@ class TestVQ:
         prior = model.prior()
         assert prior.batch_shape == () and prior.event_shape == (3,) and model.codebook.shape == (4, 2)
         torch.testing.assert_close(prior.log_prob(torch.tensor([0, 3, 1])).item(), -3 * math.log(4))
+
+    def test_codes_that_do_not_exist_are_named(self):
+        model = vq_model()
+        for z in ([[5, 0]], [[0, -1]]):
+            refuses(
+                lambda z=z: model.likelihood(torch.tensor(z)), "z", f"{min(z[0])} to {max(z[0])}", "0 to 4", ValueError
+            )
+
+    def test_a_prior_that_reads_the_codes_in_order_sums_to_one_and_draws_what_it_says(self):
+        prior = models.AutoregressiveCodes(2, 5, hidden=6, width=4)
+        with torch.no_grad():
+            for parameter in prior.parameters():
+                parameter.mul_(2)
+        pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))
+        exact = prior().log_prob(pairs)
+        torch.testing.assert_close(exact.logsumexp(0), torch.zeros(()), atol=1e-5, rtol=0)
+        drawn = prior().sample((20_000,), generator=torch.Generator().manual_seed(0))
+        assert drawn.shape == (20_000, 2) and drawn.dtype == torch.int64
+        found = torch.bincount(drawn[:, 0] * 5 + drawn[:, 1], minlength=25) / 20_000
+        assert (found - exact.exp()).abs().max() < 0.02
+        assert torch.equal(prior().log_prob(pairs.view(5, 5, 2)).flatten(), exact)
+        assert prior().log_prob(pairs[7]) == exact[7]
+        first = prior.logits(None, pairs)[:, 0]
+        assert torch.equal(first, first[:1].expand(25, 5))  # the first slot is drawn before anything is known
 
     def test_slots_are_read_one_after_the_other(self):
         """With networks that change nothing, the 3 slots of 2 numbers are rounded to (0, 0), (10, 0) or (0, 10)."""

@@ -1,6 +1,7 @@
 """The bounds on log p(x), held against exact values, sums over all codes and finite differences."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from refusal import refuses
 from torch import distributions as td
 
 from vae_utils import objectives as ob
-from vae_utils.models import VQVAE, GaussianObservation, LinearVAE, mlp_autoencoder, mlp_vae
+from vae_utils.distributions import DiagonalGaussian
+from vae_utils.models import VQVAE, GaussianObservation, LinearVAE, mlp_autoencoder, mlp_class_mean_vae, mlp_vae
 
 
 def sigma_points(batch, d):
@@ -96,13 +98,67 @@ class TestElbo:
         ob.importance_weighted(Labelled(6, 3).double(), self.x, "label", k=2)
         assert seen == ["label"] * 12
 
-    def test_an_autoencoder_has_no_kl(self):
+    def test_an_autoencoder_has_no_bound_but_a_reconstruction(self):
         model, x = mlp_autoencoder(6, 2, hidden=(4,)), torch.rand(3, 6)
-        terms = ob.elbo(model, x)
+        refuses(lambda: ob.elbo(model, x), "model", "Autoencoder", "density", ValueError)
+        terms = ob.reconstruction(model, x)
         assert torch.equal(terms.kl, torch.zeros(3)) and torch.equal(terms.elbo, terms.reconstruction)
         assert torch.equal(terms.z, model.encoder(x))
+        torch.testing.assert_close(terms.elbo, model.likelihood(model.encoder(x)).log_prob(x))
         with pytest.raises(NotImplementedError, match="no density"):
             ob.importance_bound(model, x, 5)
+
+    def test_the_reconstruction_of_a_vae_is_that_of_its_elbo(self):
+        eps = normal(4, 3)
+        plain, alone = ob.elbo(self.model, self.x, eps=eps), ob.reconstruction(self.model, self.x, eps=eps)
+        torch.testing.assert_close(alone.elbo, plain.reconstruction)
+        assert torch.equal(alone.z, plain.z) and (alone.kl == 0).all() and isinstance(alone.q, DiagonalGaussian)
+
+    def test_the_posterior_is_handed_on(self):
+        terms = ob.elbo(self.model, self.x)
+        torch.testing.assert_close(terms.kl, ob.gaussian_kl(terms.q.mu, terms.q.logvar))
+
+    def test_a_model_of_plain_torch_distributions_is_a_model(self):
+        class Plain:
+            def prior(self, y=None):
+                return td.Independent(td.Normal(torch.zeros(6), torch.ones(6)), 1)
+
+            def posterior(self, x, y=None):
+                return td.Independent(td.Normal(x, torch.ones_like(x)), 1)
+
+            likelihood = posterior
+
+        x = torch.rand(3, 6)
+        assert ob.elbo(Plain(), x).elbo.shape == (3,) and ob.importance_bound(Plain(), x, 4).shape == (3,)
+
+    @pytest.mark.parametrize("batch", [1, 6, 4])
+    def test_a_likelihood_that_does_not_sum_over_its_pixels_is_refused(self, batch):
+        """Also for one example, or as many as pixels, where the numbers would be broadcast without a word."""
+
+        class Bare(LinearVAE):
+            def likelihood(self, z, y=None):
+                return td.Normal(super().likelihood(z).mean, 1.0)
+
+        model, x = Bare(6, 3), torch.rand(batch, 6)
+        for bound in (ob.elbo, ob.reconstruction, lambda m, x: ob.importance_bound(m, x, 2)):
+            refuses(lambda bound=bound: bound(model, x), "model", "from the likelihood", "one for each", ValueError)
+
+    def test_labels_of_shape_n_1_are_refused(self):
+        model = mlp_class_mean_vae(6, 3, classes=4, hidden=())
+        refuses(lambda: ob.elbo(model, torch.rand(5, 6), torch.zeros(5, 1).long()), "y", "(5, 1)", "(B,)", ValueError)
+
+    @pytest.mark.parametrize("beta", [-1, -1e-9, math.nan, "1", None, torch.ones(1)])
+    def test_a_wrong_beta_is_refused(self, beta):
+        for bound in (ob.elbo, partial(ob.free_bits_elbo, minimum=0.1)):
+            refuses(lambda bound=bound: bound(self.model, self.x, beta=beta), "beta", repr(beta), ">= 0")
+
+    @pytest.mark.parametrize("likelihood", ["bernoulli", "continuous_bernoulli"])
+    def test_pixels_outside_their_range_are_refused(self, likelihood):
+        model = mlp_vae(6, 2, hidden=(4,), likelihood=likelihood)
+        for x in (255 * torch.rand(3, 6) + 1, torch.randn(3, 6), 2 * torch.rand(3, 6) - 1.2):
+            for bound in (ob.elbo, ob.reconstruction, lambda m, x: ob.importance_bound(m, x, 2)):
+                refuses(lambda bound=bound, x=x: bound(model, x), "x", "values from", "[0, 1]", ValueError)
+        assert ob.elbo(model, torch.full((2, 6), 1.00001)).elbo.isfinite().all()  # rounding
 
     @pytest.mark.parametrize(
         "bound", [ob.elbo, lambda m, x: ob.importance_bound(m, x, 2), lambda m, x: ob.importance_weighted(m, x, k=2)]
@@ -146,7 +202,7 @@ class TestVQ:
         z = distance.argmin(-1)
         assert len(z.unique()) > 1
         reconstruction = model.likelihood(z).log_prob(self.x)
-        kl = -model.prior_logits.log_softmax(-1).gather(1, z.T).sum(0)
+        kl = -model.prior_module.logits.log_softmax(-1).gather(1, z.T).sum(0)
         for beta, commitment in ((1.0, 0.25), (0.5, 2.0)):
             terms = ob.vq_elbo(model, self.x, beta=beta, commitment=commitment)
             torch.testing.assert_close(terms.reconstruction, reconstruction)
@@ -158,10 +214,13 @@ class TestVQ:
 
     def test_the_bound_itself_is_that_of_every_other_model(self):
         model, terms = self.model(), ob.vq_elbo(self.model(), self.x)
-        plain = ob.elbo(model, self.x)
+        refuses(lambda: ob.elbo(model, self.x), "model", "Code, which has no path", "vq_elbo", TypeError)
+        with torch.no_grad():
+            plain = ob.elbo(model, self.x)
+            bound = ob.importance_bound(model, self.x, 1)
         torch.testing.assert_close(plain.reconstruction, terms.reconstruction)
         torch.testing.assert_close(plain.kl, terms.kl)
-        torch.testing.assert_close(ob.importance_bound(model, self.x, 1), plain.elbo)
+        torch.testing.assert_close(bound, plain.elbo)
 
     def test_the_decoders_gradient_goes_straight_through_to_the_encoder(self):
         model = self.model()

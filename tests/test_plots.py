@@ -200,16 +200,6 @@ class TestLatentSpace:
 
 
 class TestCurvesAndDiagrams:
-    def test_training_curves_are_running_means_in_the_concepts_colors(self):
-        history = {"kl": np.arange(300.0), "elbo": np.ones(50), "reconstruction": np.zeros(50)}
-        ax = plots.training_curves(history, terms=("kl", "elbo", "reconstruction"))
-        lines = {line.get_label(): line for line in ax.lines}
-        assert lines["kl"].get_color() == COLORS["kl"]
-        assert lines["reconstruction"].get_color() == COLORS["likelihood"]
-        x, y = lines["kl"].get_data()
-        np.testing.assert_allclose(y, x - 2)  # the mean of three steps, drawn at the last
-        assert len(x) == 298 and ax.get_ylabel() == "nats per example"
-
     def test_graph_draws_every_node_and_edge(self):
         nodes = {
             "z": (0.1, 0.5, "z", "circle", "prior"),

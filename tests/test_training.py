@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from rates import rates_of
 from refusal import refuses
 from torch import nn
 
@@ -168,31 +169,19 @@ class TestLength:
 
 
 class TestLearningRate:
-    def rates(self, monkeypatch, **settings):
-        seen, kind = [], torch.optim.Adam
-
-        class Watched(kind):
-            def step(self, *args, **kwargs):
-                seen.append(self.param_groups[0]["lr"])
-                return super().step(*args, **kwargs)
-
-        monkeypatch.setattr(torch.optim, "Adam", Watched)
-        train(epochs=None, steps=40, **settings)
-        return np.array(seen)
-
-    def test_one_cycle_rises_to_the_peak_and_ends_near_zero(self, monkeypatch):
-        rates = self.rates(monkeypatch, lr=0.01)
+    def test_one_cycle_rises_to_the_peak_and_ends_near_zero(self):
+        rates = rates_of(small(), data(), steps=40, lr=0.01)
         peak = rates.argmax()
         assert len(rates) == 40 and rates.max() == pytest.approx(0.01, rel=0.02)
         assert rates[0] == pytest.approx(0.01 / 25) and rates[-1] < 0.01 / 100
         assert (np.diff(rates[: peak + 1]) > 0).all() and (np.diff(rates[peak:]) < 0).all()
         assert 8 <= peak <= 14
 
-    def test_constant(self, monkeypatch):
-        assert (self.rates(monkeypatch, lr=0.01, schedule="constant") == 0.01).all()
+    def test_constant(self):
+        assert (rates_of(small(), data(), steps=40, lr=0.01, schedule="constant") == 0.01).all()
 
-    def test_default_peak(self, monkeypatch):
-        assert self.rates(monkeypatch).max() == pytest.approx(0.002, rel=0.02)
+    def test_default_peak(self):
+        assert rates_of(small(), data(), steps=40).max() == pytest.approx(0.002, rel=0.02)
 
 
 class TestOptimizer:

@@ -3,7 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 import torch
+from rates import rates_of
 from refusal import refuses
 from torch import nn
 
@@ -11,6 +13,8 @@ from vae_utils import training
 from vae_utils.models import mlp_vae
 from vae_utils.objectives import Terms, elbo
 from vae_utils.training import fit
+
+TERMS = ("loss", "elbo", "reconstruction", "kl", "beta")
 
 
 def data(n=50):
@@ -29,12 +33,12 @@ class TestHistory:
     def history(self, rows):
         history = training.History(steps_per_epoch=2)
         for row in rows:
-            history.record(*row)
+            history.record(dict(zip(TERMS, row, strict=True)))
         return history
 
     def test_each_term_has_its_place(self):
         history = self.history([(1.0, 2.0, 3.0, 4.0, 5.0), (10.0, 20.0, 30.0, 40.0, 50.0)])
-        for number, term in enumerate(("loss", "elbo", "reconstruction", "kl", "beta"), start=1):
+        for number, term in enumerate(TERMS, start=1):
             assert history[term].tolist() == [number, 10 * number]
 
     def test_what_is_printed(self):
@@ -46,7 +50,14 @@ class TestHistory:
     def test_begins_with_nothing(self):
         history = self.history([])
         assert len(history) == 0 and history.seconds == 0 and history.interrupted is False
-        assert history.per_epoch("loss").tolist() == []
+        with pytest.raises(KeyError, match="term: got 'loss', expected one of"):
+            history["loss"]
+
+    def test_the_first_step_decides_what_is_recorded(self):
+        history = training.History(steps_per_epoch=2)
+        history.record({"critic": 1.0, "maker": 2.0})
+        assert history.terms == ("critic", "maker") and repr(history) == "History(1 steps, critic 1.0, maker 2.0)"
+        refuses(lambda: history.record({"critic": 1.0}), "record", "('critic',)", "('critic', 'maker')", ValueError)
 
 
 class TestDefaults:
@@ -65,19 +76,7 @@ class TestDefaults:
         fit(first, data(), epochs=2, progress=False), fit(second, data(), epochs=2, seed=0, progress=False)
         assert torch.equal(weights(first), weights(second))
 
-    def rates(self, monkeypatch, steps, lr):
-        seen, kind = [], torch.optim.Adam
-
-        class Watched(kind):
-            def step(self, *args, **kwargs):
-                seen.append(self.param_groups[0]["lr"])
-                return super().step(*args, **kwargs)
-
-        monkeypatch.setattr(torch.optim, "Adam", Watched)
-        fit(small(), data(), steps=steps, lr=lr, progress=False)
-        return seen
-
-    def test_one_cycle_is_two_halves_of_a_cosine(self, monkeypatch):
+    def test_one_cycle_is_two_halves_of_a_cosine(self):
         """From lr / 25 up to lr in the first 3/10, then down to lr / 250,000, which is reached after the last step."""
         steps, lr = 40, 0.01
         top = 0.3 * (steps + 1) - 1
@@ -85,7 +84,7 @@ class TestDefaults:
         up, down = np.cos(np.pi * step / top), np.cos(np.pi * (step - top) / (steps - top))
         least = lr / 25 / 1e4
         rising, falling = lr + (lr / 25 - lr) * (1 + up) / 2, least + (lr - least) * (1 + down) / 2
-        rates = self.rates(monkeypatch, steps, lr)
+        rates = rates_of(small(), data(), steps=steps, lr=lr)
         np.testing.assert_allclose(rates, np.where(step <= top, rising, falling), rtol=1e-6)
 
 

@@ -85,9 +85,43 @@ def last_dimension(value, name, size):
     return value
 
 
+def within(value, name, low, high, slack=1e-4):
+    """The value itself. Raises ValueError if a number in it lies outside [low, high]; NaN is left to others.
+
+    Rounding may carry a pixel past its limit by `slack`. A tensor without memory (device "meta") has no numbers.
+    """
+    if value.numel() == 0 or value.is_meta or torch.compiler.is_compiling():
+        return value
+    least, most = (number.item() for number in torch.aminmax(value.detach()))
+    if least < low - slack or most > high + slack:
+        raise ValueError(f"{name}: got values from {least:.4g} to {most:.4g}, expected values in [{low}, {high}]")
+    return value
+
+
+def finite(value, name):
+    """The value itself. Raises ValueError if there is a NaN or an infinity in it. Needs no memory of its size."""
+    if value.numel() and not value.is_meta and not all(end.isfinite() for end in torch.aminmax(value)):
+        raise ValueError(f"{name}: got values that are NaN or infinite, expected finite ones")
+    return value
+
+
+def labels(y, rows):
+    """y itself, None or a tensor. Raises TypeError or ValueError unless it has one entry for each of `rows` examples.
+
+    Whole-number labels are (N,): a label of shape (N, 1) would be broadcast against N numbers to (N, N).
+    """
+    if y is None:
+        return y
+    if not torch.is_tensor(y):
+        raise TypeError(f"y: got {type(y).__name__}, expected a tensor of {rows} labels")
+    if y.ndim == 0 or len(y) != rows:
+        got = len(y) if y.ndim else "a single one"
+        raise ValueError(f"y: got {got} labels, expected {rows}, one for each row of x")
+    if y.ndim > 1 and not y.is_floating_point():
+        raise ValueError(f"y: got labels of shape {tuple(y.shape)}, expected ({rows},), one for each row of x")
+    return y
+
+
 def in_unit_range(value, name):
     """The value itself. Raises TypeError unless it is a float tensor, ValueError unless all of it lies in [0, 1]."""
-    if not bool(((float_tensor(value, name, "in [0, 1]") >= 0) & (value <= 1)).all()):
-        got = f"values from {value.min().item():g} to {value.max().item():g}"
-        raise ValueError(f"{name}: got {got}, expected them in [0, 1]")
-    return value
+    return finite(within(float_tensor(value, name, "in [0, 1]"), name, 0, 1, slack=0), name)

@@ -1,7 +1,8 @@
 """How good is a trained model? Likelihoods and the latent space in nats per example, samples by their features."""
 
-from .diagnosis import Diagnosis, diagnose, perplexity
-from .latent import KLParts, active_units, kl_decomposition, mutual_information
+from .codes import perplexity
+from .diagnosis import Diagnosis, diagnose
+from .latent import KLParts, active_units, kl_decomposition, mutual_information, slerp
 from .likelihood import effective_sample_size, evaluate, log_likelihood
 from .quality import frechet_distance, precision_recall
 from .sharpness import Sharpness, gradient_energy, laplacian_variance, sharpness
@@ -23,4 +24,5 @@ __all__ = [
     "perplexity",
     "precision_recall",
     "sharpness",
+    "slerp",
 ]

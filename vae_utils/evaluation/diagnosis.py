@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 
 from ..objectives import elbo, gaussian_kl_per_dimension
-from .latent import active_units
+from .latent import vary
+from .likelihood import batches, scoring
 
 UNUSED_NATS = 0.01  # a dimension that costs less says nothing
 EXACT_SIGMA = 0.05  # a posterior narrower than this is a point
@@ -58,25 +59,35 @@ ADVICE = {
 
 
 @torch.no_grad()
-def diagnose(model, x, y=None, generator=None):
+def diagnose(model, x, y=None, generator=None, batch_size=1000):
     """Look at a VAE with Gaussian prior and posterior on x (N, D), N >= 2, and say what it does with z: a `Diagnosis`.
 
-    Raises TypeError for a model whose posterior or prior is not a DiagonalGaussian, ValueError for a single example.
+    Raises TypeError for a model whose posterior or prior is not a DiagonalGaussian, ValueError for a single example
+    or one that is not finite.
     """
     if len(x) < 2:
         raise ValueError(f"x: got {len(x)} example, expected at least 2, to exchange their z")
-    q, p = model.posterior(x, y), model.prior(y)
-    for name, distribution in (("posterior", q), ("prior", p)):
-        if not hasattr(distribution, "logvar"):
-            raise TypeError(f"model: got the {name} {type(distribution).__name__}, expected a DiagonalGaussian")
-    terms = elbo(model, x, y, generator=generator)
-    exchanged = model.likelihood(terms.z.roll(1, 0), y).log_prob(x)
-    per_dimension = gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar).mean(0)
-    sigma, active = q.sigma.mean(0), active_units(model, x, y)
-    return Diagnosis(
-        terms.elbo.mean().item(), terms.reconstruction.mean().item(), per_dimension.sum().item(), per_dimension, sigma,
-        active, (terms.reconstruction - exchanged).mean().item(), _verdict(per_dimension, sigma, active),
-    )  # fmt: skip
+    with scoring(model):
+        rows = batches(x, y, batch_size)
+        _check_gaussian(model, *rows[0])
+        seen = [elbo(model, some, given, generator=generator) for some, given in rows]
+        parts = [(terms.q, model.prior(given)) for terms, (_, given) in zip(seen, rows, strict=True)]
+        others = torch.cat([terms.z for terms in seen]).roll(1, 0).split(batch_size)
+        swapped = [model.likelihood(z, given).log_prob(some) for z, (some, given) in zip(others, rows, strict=True)]
+    log_p = torch.cat([terms.reconstruction for terms in seen])
+    kl = torch.cat([gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar) for q, p in parts]).mean(0)
+    sigma = torch.cat([q.sigma for q, _ in parts]).mean(0)
+    active = vary(torch.cat([q.mu for q, _ in parts]))
+    bound = torch.cat([terms.elbo for terms in seen]).mean().item()
+    use_of_z = (log_p - torch.cat(swapped)).mean().item()
+    verdict = _verdict(kl, sigma, active)
+    return Diagnosis(bound, log_p.mean().item(), kl.sum().item(), kl, sigma, active, use_of_z, verdict)
+
+
+def _check_gaussian(model, x, y):
+    for name, law in (("posterior", model.posterior(x[:1], None if y is None else y[:1])), ("prior", model.prior(y))):
+        if not hasattr(law, "logvar"):
+            raise TypeError(f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian")
 
 
 def _verdict(per_dimension, sigma, active):
@@ -86,14 +97,3 @@ def _verdict(per_dimension, sigma, active):
     if (sigma[used] < EXACT_SIGMA).all():
         return "nearly deterministic"
     return "healthy" if used.all() else "partly collapsed"
-
-
-def perplexity(z, codes):
-    """How many codes are in real use: exp of the entropy of the code frequencies in z (..., slots), from 1 to `codes`.
-
-    Raises ValueError for a code outside 0..codes-1.
-    """
-    if not (0 <= z.min() and z.max() < codes):
-        raise ValueError(f"z: got codes from {z.min()} to {z.max()}, expected 0 to {codes - 1}")
-    frequency = torch.bincount(z.flatten(), minlength=codes).double() / z.numel()
-    return torch.exp(-torch.special.xlogy(frequency, frequency).sum()).item()

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 
-from ..arguments import float_tensor, non_negative, whole_number
-from .likelihood import batches
+from ..arguments import broadcast, non_negative, whole_number
+from .likelihood import batches, scoring
 
 
 @torch.no_grad()
@@ -15,9 +15,14 @@ def active_units(model, x, y=None, threshold=0.01):
 
     A_j = Var_x(E_q[z_j]) > threshold (Burda et al. 2016): x (N, D) -> bool (d,).
     """
-    non_negative(threshold, "threshold")
-    float_tensor(x, "x", "(N, D)", least_dims=2)
-    return model.posterior(x, y).mean.var(0, correction=0) > threshold
+    with scoring(model):
+        means = [model.posterior(some, given).mean for some, given in batches(x, y, 1000)]
+    return vary(torch.cat(means), threshold)
+
+
+def vary(means, threshold=0.01):
+    """Which columns of means (N, d) have a variance above `threshold`: bool (d,)."""
+    return means.var(0, correction=0) > non_negative(threshold, "threshold")
 
 
 class KLParts(NamedTuple):
@@ -46,11 +51,14 @@ def kl_decomposition(model, x, y=None, samples=1, chunk=50, generator=None):
     mean_n KL(q(z | x_n) || p(z)) = I(x; z) + KL(q(z) || prod_j q(z_j)) + sum_j KL(q(z_j) || p(z_j))
     with the aggregate posterior q(z) = 1/N sum_n q(z | x_n) (Hoffman & Johnson 2016; Chen et al. 2018). Every part is
     an average over `samples` draws of z per row; `chunk` draws at a time are held against all N posteriors.
-    The aggregate is that of *these N* rows: I(x; z) <= log N, however much a code knows. Use many.
+    The aggregate is that of *these N* rows: I(x; z) <= log N, however much a code knows. Use many. Where the prior
+    reads y, the last part is the average of log q(z_j) - log p(z_j | y), so that the three still add up to the KL.
     """
-    whole_number(samples, "samples"), whole_number(chunk, "chunk")
-    rows = torch.cat(batches(x, chunk))
-    q, p = model.posterior(x, y), model.prior()
+    whole_number(samples, "samples")
+    whole_number(chunk, "chunk")
+    batches(x, y, chunk)
+    with scoring(model):
+        q, p = model.posterior(x, y), model.prior(y)
     for name, distribution in (("posterior", q), ("prior", p)):
         if not hasattr(distribution, "base_dist"):
             got = type(distribution).__name__
@@ -58,22 +66,23 @@ def kl_decomposition(model, x, y=None, samples=1, chunk=50, generator=None):
     totals = 0.0
     for _ in range(samples):
         z = q.rsample(generator=generator)
-        own = q.base_dist.log_prob(z).sum(-1)
-        parts = [_log_densities(q, p, z[some], own[some]) for some in rows.split(chunk)]
+        own, prior = q.base_dist.log_prob(z).sum(-1), p.base_dist.log_prob(z)  # (N,) and (N, d)
+        each = zip(z.split(chunk), own.split(chunk), prior.split(chunk), strict=True)
+        parts = [_integrands(q, *some) for some in each]
         totals = totals + torch.cat(parts).double().mean(0) / samples
     information, correlation, per_dimension = totals[0].item(), totals[1].item(), totals[2:]
     kl = information + correlation + per_dimension.sum().item()
     return KLParts(kl, information, correlation, per_dimension)
 
 
-def _log_densities(q, p, z, own):
-    """One row for each z (n, d), whose own log q(z | x) is `own` (n,): the integrands of the parts, (n, 2 + d)."""
+def _integrands(q, z, own, prior):
+    """One row for each z (n, d), with its own log q(z | x) (n,) and its log p(z_j) (n, d): of the parts, (n, 2 + d)."""
     densities = q.base_dist.log_prob(z.unsqueeze(1))  # (n, N, d)
     log_n = math.log(densities.shape[1])
     aggregate = densities.sum(-1).logsumexp(1) - log_n
     marginals = densities.logsumexp(1) - log_n
     information, correlation = own - aggregate, aggregate - marginals.sum(-1)
-    return torch.cat([information[:, None], correlation[:, None], marginals - p.base_dist.log_prob(z)], 1)
+    return torch.cat([information[:, None], correlation[:, None], marginals - prior], 1)
 
 
 def mutual_information(model, x, y=None, samples=1, chunk=50, generator=None):
@@ -82,3 +91,22 @@ def mutual_information(model, x, y=None, samples=1, chunk=50, generator=None):
     Read it with the ceiling in mind: near log N it says only that the codes of these N rows do not overlap.
     """
     return kl_decomposition(model, x, y, samples, chunk, generator).mutual_information
+
+
+def slerp(a, b, t):
+    """The way from a to b along a great circle, t in [0, 1]: (..., d), (..., d) -> (..., d) (Shoemake 1985).
+
+    [ sin((1 - t) w) a + sin(t w) b ] / sin(w), with w the angle between a and b. In many dimensions N(0, I) lives on
+    a thin shell, which this way does not leave; the straight line cuts through the empty inside (White 2016). For
+    parallel codes, whose angle is 0, it is the straight line. Raises ValueError where a or b is 0, or a = -c b.
+    """
+    a, b = broadcast(a, b, ("a", "b"))
+    norms = a.norm(dim=-1) * b.norm(dim=-1)
+    cosine = ((a * b).sum(-1) / norms).unsqueeze(-1)
+    if not (norms > 0).all() or (cosine <= -1 + 1e-6).any():
+        raise ValueError("a, b: got a code of length 0, or two that point in opposite ways, expected an angle below pi")
+    angle = torch.acos(cosine.clamp(max=1))
+    near = torch.sin(angle) < 1e-4
+    safe = torch.where(near, torch.ones_like(angle), angle)
+    way = (torch.sin((1 - t) * safe) * a + torch.sin(t * safe) * b) / torch.sin(safe)
+    return torch.where(near, torch.lerp(a, b, t), way)

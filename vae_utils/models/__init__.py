@@ -1,39 +1,74 @@
 """Every model of the book: a prior, a posterior and a likelihood, and the networks inside them."""
 
-from .conditional import ClassMeanVAE, ConditionalVAE, mlp_class_mean_vae, mlp_conditional_vae
+from typing import Protocol
+
+from torch.distributions import Distribution
+
+from ..distributions import LOGVAR_LIMIT
+from .build import conv_vae, mlp_autoencoder, mlp_class_mean_vae, mlp_conditional_vae, mlp_vae, sequence_vae
+from .conditional import ConditionalVAE
 from .linear import LinearVAE
-from .sequence import AutoregressiveBernoulli, ContextNetwork, SequenceVAE, sequence_vae
-from .vae import (
-    LOGVAR_LIMIT,
-    VAE,
-    Autoencoder,
+from .networks import ContextNetwork, ConvDecoder, WindowNetwork, mlp
+from .observations import (
+    AutoregressiveObservation,
     BernoulliObservation,
     ContinuousBernoulliObservation,
-    ConvDecoder,
+    FeatureObservation,
     GaussianObservation,
-    conv_vae,
-    mlp,
-    mlp_autoencoder,
-    mlp_vae,
     observation_model,
 )
+from .priors import (
+    AutoregressiveCodes,
+    ClassMeans,
+    GaussianPrior,
+    IndependentCodes,
+    MixturePrior,
+    StandardNormal,
+    VampPrior,
+)
+from .vae import VAE, Autoencoder
 from .vq import VQVAE
+
+
+class Model(Protocol):
+    """The idea of the book as code: whatever has these three methods is a model, and every bound takes it.
+
+    Nothing inherits from this. A chapter changes one of the three, or the bound, and nothing else.
+    """
+
+    def prior(self, y=None) -> Distribution:
+        """p(z), or p(z | y): over z (..., d)."""
+
+    def posterior(self, x, y=None) -> Distribution:
+        """q(z | x): x (B, D) -> batch shape (B,), over z (..., d)."""
+
+    def likelihood(self, z, y=None) -> Distribution:
+        """p(x | z): z (..., d) -> batch shape (...), over x (..., D)."""
+
 
 __all__ = [
     "LOGVAR_LIMIT",
     "VAE",
     "VQVAE",
     "Autoencoder",
-    "AutoregressiveBernoulli",
+    "AutoregressiveCodes",
+    "AutoregressiveObservation",
     "BernoulliObservation",
-    "ClassMeanVAE",
+    "ClassMeans",
     "ConditionalVAE",
     "ContextNetwork",
     "ContinuousBernoulliObservation",
     "ConvDecoder",
+    "FeatureObservation",
     "GaussianObservation",
+    "GaussianPrior",
+    "IndependentCodes",
     "LinearVAE",
-    "SequenceVAE",
+    "MixturePrior",
+    "Model",
+    "StandardNormal",
+    "VampPrior",
+    "WindowNetwork",
     "conv_vae",
     "mlp",
     "mlp_autoencoder",

@@ -7,7 +7,8 @@ from torch.distributions import LowRankMultivariateNormal, MultivariateNormal
 from ..arguments import float_tensor, last_dimension, whole_number
 from ..distributions import DiagonalGaussian
 from ..randomness import generator_at
-from .vae import GaussianObservation
+from .observations import GaussianObservation
+from .vae import suitable
 
 
 class LinearVAE(nn.Module):
@@ -23,8 +24,8 @@ class LinearVAE(nn.Module):
         self.latent_dim = whole_number(latent_dim, "latent_dim")
         if latent_dim >= data_dim:
             raise ValueError(f"latent_dim: got {latent_dim}, expected less than data_dim = {data_dim}")
-        if sigma == "per_pixel":
-            raise ValueError("sigma: got 'per_pixel', expected a number > 0 or 'shared'")
+        if sigma in ("per_pixel", "optimal"):
+            raise ValueError(f"sigma: got {sigma!r}, expected a number > 0 or 'shared'")
         generator = generator_at(seed)
         self.W = nn.Parameter(0.1 * torch.randn(data_dim, latent_dim, generator=generator))
         self.V = nn.Parameter(0.1 * torch.randn(latent_dim, data_dim, generator=generator))
@@ -37,14 +38,17 @@ class LinearVAE(nn.Module):
         return torch.exp(self.observation.logvar)
 
     def prior(self, y=None):
+        """p(z) = N(0, I), batch shape ()."""
         zeros = torch.zeros_like(self.logvar)
         return DiagonalGaussian(zeros, zeros)
 
     def posterior(self, x, y=None):
-        return DiagonalGaussian((last_dimension(x, "x", self.data_dim) - self.b) @ self.V.T, self.logvar)
+        """q(z | x) = N(V (x - b), diag exp(logvar)), batch shape (B,)."""
+        return DiagonalGaussian((suitable(x, "x", self.data_dim, self) - self.b) @ self.V.T, self.logvar)
 
     def likelihood(self, z, y=None):
-        return self.observation(last_dimension(z, "z", self.latent_dim) @ self.W.T + self.b)
+        """p(x | z) = N(W z + b, sigma^2 I), batch shape (...) for z (..., d)."""
+        return self.observation(suitable(z, "z", self.latent_dim, self) @ self.W.T + self.b)
 
     def log_evidence(self, x):
         """The exact log p(x) = log N(x; b, W W^T + sigma^2 I): (B, D) -> (B,), nats per example.

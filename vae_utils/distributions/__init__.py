@@ -1,0 +1,31 @@
+"""The distributions a VAE is made of, with one interface, `Law`, and the KL divergences between them."""
+
+from .autoregressive import Autoregressive, AutoregressiveBernoulli, AutoregressiveCode, AutoregressiveGray
+from .chain import Chain
+from .divergence import chain_kl, full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
+from .gaussian import LOGVAR_LIMIT, DiagonalGaussian, UniformBox
+from .law import Law
+from .pixels import Bernoulli, ContinuousBernoulli
+from .points import Code, PointMass
+
+__all__ = [
+    "LOGVAR_LIMIT",
+    "Autoregressive",
+    "AutoregressiveBernoulli",
+    "AutoregressiveCode",
+    "AutoregressiveGray",
+    "Bernoulli",
+    "Chain",
+    "Code",
+    "ContinuousBernoulli",
+    "DiagonalGaussian",
+    "Law",
+    "PointMass",
+    "UniformBox",
+    "chain_kl",
+    "full_gaussian_kl",
+    "gaussian_kl",
+    "gaussian_kl_per_dimension",
+    "kl_divergence",
+    "uniform_kl",
+]

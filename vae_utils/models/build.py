@@ -1,0 +1,116 @@
+"""Whole models from a few numbers. Their weights depend on `seed` alone; every argument is refused by its own name."""
+
+from torch import nn
+
+from ..arguments import real_number, whole_number
+from ..randomness import seeded
+from .conditional import PLACES, ConditionalVAE, places
+from .networks import ContextNetwork, ConvDecoder, made, mlp
+from .observations import AutoregressiveObservation, observation_model
+from .priors import ClassMeans, GaussianPrior
+from .vae import VAE, Autoencoder
+
+
+def mlp_vae(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """A VAE of two perceptrons: D -> hidden -> 2d and d -> reversed hidden -> D (2D for sigma="per_pixel").
+
+    likelihood: "bernoulli", "continuous_bernoulli" or "gaussian"; only the last has a sigma, as `GaussianObservation`
+    takes it. Raises TypeError or ValueError for a dimension < 1, an unknown likelihood, an activation that is no class.
+    """
+    parts, _ = _perceptrons(data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+    return VAE(*parts, latent_dim, data_dim)
+
+
+def mlp_autoencoder(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """An Autoencoder of two perceptrons, arguments as for `mlp_vae`."""
+    parts, _ = _perceptrons(data_dim, latent_dim, hidden, likelihood, sigma, activation, seed, Autoencoder.per_latent)
+    return Autoencoder(*parts, latent_dim, data_dim)
+
+
+def mlp_class_mean_vae(
+    data_dim, latent_dim, classes=10, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0
+):
+    """A VAE of two perceptrons with `ClassMeans` for its prior; the networks never see y. Else as `mlp_vae`.
+
+    KL(q || p) = 1/2 sum_j [(mu_j - mu^y_j)^2 + sigma_j^2 - log sigma_j^2 - 1], nats per example.
+    """
+    parts, _ = _perceptrons(data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
+    return VAE(*parts, latent_dim, data_dim, prior=ClassMeans(latent_dim, classes))
+
+
+def mlp_conditional_vae(
+    data_dim, latent_dim, classes=None, condition_dim=None, label_in=PLACES[:2], hidden=(400,), likelihood="bernoulli",
+    sigma=1.0, activation=nn.ReLU, seed=0,
+):  # fmt: skip
+    """A ConditionalVAE of perceptrons. Give `classes` for labels or `condition_dim` for float conditions, not both.
+
+    label_in: any of "encoder", "decoder", "prior". Other arguments as for `mlp_vae`.
+    """
+    if (classes is None) == (condition_dim is None):
+        raise ValueError(f"classes, condition_dim: got {classes} and {condition_dim}, expected exactly one of the two")
+    width = whole_number(classes, "classes") if condition_dim is None else whole_number(condition_dim, "condition_dim")
+    beside = [width * (place in places(label_in)) for place in PLACES]
+    parts, prior_network = _perceptrons(
+        data_dim, latent_dim, hidden, likelihood, sigma, activation, seed, beside=beside
+    )
+    return ConditionalVAE(
+        *parts, latent_dim, classes=classes, condition_dim=condition_dim, label_in=label_in, data_dim=data_dim,
+        prior=GaussianPrior(prior_network) if prior_network else None,
+    )  # fmt: skip
+
+
+def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """A convolutional VAE for 28x28 images given flat, (B, 784). `sigma` may not be "per_pixel"."""
+    whole_number(latent_dim, "latent_dim")
+    whole_number(channels, "channels")
+    if sigma == "per_pixel":
+        raise ValueError("sigma: got 'per_pixel', expected a number or 'shared' for conv_vae")
+    with seeded(seed):
+        encoder = nn.Sequential(
+            nn.Unflatten(-1, (1, 28, 28)),
+            nn.Conv2d(1, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
+            made(activation),
+            nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),  # (2 channels, 7, 7)
+            made(activation),
+            nn.Flatten(),
+            nn.Linear(2 * channels * 49, 2 * latent_dim),
+        )
+        decoder = ConvDecoder(latent_dim, channels, activation)
+    return VAE(encoder, decoder, observation_model(likelihood, sigma), latent_dim, data_dim=784)
+
+
+def sequence_vae(length, latent_dim, context, hidden=64, dropout=0.0, seed=0):
+    """A VAE of bit sequences x (B, length) whose likelihood is autoregressive over the last `context` bits.
+
+    A perceptron for the encoder and a `ContextNetwork` in the likelihood, which reads z itself. Raises ValueError
+    unless 0 <= context < length.
+    """
+    if whole_number(context, "context", least=0) >= whole_number(length, "length"):
+        raise ValueError(f"context: got {context}, expected less than length = {length}")
+    real_number(dropout, "dropout", lambda p: 0 <= p < 1, "in [0, 1)")
+    whole_number(latent_dim, "latent_dim")
+    whole_number(hidden, "hidden")
+    with seeded(seed):
+        encoder = mlp([length, hidden, 2 * latent_dim])
+        network = ContextNetwork(latent_dim, context, hidden, dropout)
+    return VAE(encoder, nn.Identity(), AutoregressiveObservation(network, length), latent_dim, length)
+
+
+def _perceptrons(
+    data_dim, latent_dim, hidden, likelihood, sigma, activation, seed, per_latent=VAE.per_latent, beside=(0, 0, 0)
+):
+    """(encoder, decoder, observation) that fit each other, and the network of a prior or None.
+
+    beside: how many numbers of a condition are written beside the input of encoder, decoder and prior.
+    """
+    whole_number(data_dim, "data_dim")
+    whole_number(latent_dim, "latent_dim")
+    hidden = [whole_number(width, "hidden") for width in hidden]
+    observation = observation_model(likelihood, sigma)
+    outputs = 2 * data_dim if getattr(observation, "per_pixel", False) else data_dim
+    to_encoder, to_decoder, to_prior = beside
+    with seeded(seed):
+        encoder = mlp([data_dim + to_encoder, *hidden, per_latent * latent_dim], activation)
+        decoder = mlp([latent_dim + to_decoder, *reversed(hidden), outputs], activation)
+        prior_network = mlp([to_prior, 2 * latent_dim], activation) if to_prior else None
+    return (encoder, decoder, observation), prior_network

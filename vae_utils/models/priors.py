@@ -1,0 +1,137 @@
+"""Priors as modules: called as prior(y), each gives a distribution over z. A model takes one as `prior=`."""
+
+import torch
+import torch.nn.functional as F
+from torch import distributions as td
+from torch import nn
+
+from ..arguments import float_tensor, whole_number
+from ..distributions import AutoregressiveCode, DiagonalGaussian
+from ..randomness import generator_at, seeded
+
+
+class StandardNormal(nn.Module):
+    """p(z) = N(0, I), batch shape (). Has nothing to learn."""
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        zeros = torch.zeros(whole_number(latent_dim, "latent_dim"))
+        self.register_buffer("zeros", zeros, persistent=False)
+
+    def forward(self, y=None):
+        return DiagonalGaussian(self.zeros, self.zeros)
+
+
+class ClassMeans(nn.Module):
+    """p(z | y) = N(mu^y, I): one learned mean for each class, `means` (classes, d). y: whole-number labels (B,).
+
+    The means start at 0 and are stored in units of 10, because Adam moves a parameter by no more than about its
+    learning rate a step, and the means have several units to go.
+    """
+
+    UNIT = 10.0
+
+    def __init__(self, latent_dim, classes):
+        super().__init__()
+        self.classes = whole_number(classes, "classes")
+        self.in_units = nn.Parameter(torch.zeros(classes, whole_number(latent_dim, "latent_dim")))
+
+    @property
+    def means(self):
+        """mu^y of every class: (classes, d)."""
+        return self.UNIT * self.in_units
+
+    def forward(self, y=None):
+        mu = self.means[class_labels(y, self.classes)]
+        return DiagonalGaussian(mu, torch.zeros_like(mu))
+
+
+class GaussianPrior(nn.Module):
+    """p(z | y) = N(m(y), diag s(y)^2) by a network from y (B, C), floats, to mu and logvar side by side, (B, 2d)."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, y=None):
+        return DiagonalGaussian.of(self.network(float_tensor(y, "y", "(B, C)", least_dims=1)))
+
+
+class MixturePrior(nn.Module):
+    """p(z) = sum_k w_k N(m_k, diag s_k^2), all of it learned. The centers start at draws from N(0, I) by `seed`."""
+
+    def __init__(self, latent_dim, components, seed=0):
+        super().__init__()
+        size = whole_number(components, "components"), whole_number(latent_dim, "latent_dim")
+        self.logits = nn.Parameter(torch.zeros(components))
+        self.mu = nn.Parameter(torch.randn(size, generator=generator_at(seed)))
+        self.logvar = nn.Parameter(torch.zeros(size))
+
+    def forward(self, y=None):
+        return _mixture(self.logits, DiagonalGaussian.of(torch.cat([self.mu, self.logvar], -1)))
+
+
+class VampPrior(nn.Module):
+    """p(z) = sum_k w_k q(z | u_k): a mixture of the model's own posteriors at learned inputs (Tomczak & Welling 2018).
+
+    encoder: the one of the model, x (B, D) -> mu and logvar side by side.  inputs: where the u_k start, (K, D), such
+    as some rows of the data. The weights w_k are learned, too.
+    """
+
+    def __init__(self, encoder, inputs):
+        super().__init__()
+        self.encoder = encoder
+        self.inputs = nn.Parameter(float_tensor(inputs, "inputs", "(K, D)", least_dims=2).clone())
+        self.logits = nn.Parameter(inputs.new_zeros(len(inputs)))
+
+    def forward(self, y=None):
+        return _mixture(self.logits, DiagonalGaussian.of(self.encoder(self.inputs)))
+
+
+def _mixture(logits, parts):
+    return td.MixtureSameFamily(td.Categorical(logits=logits, validate_args=False), parts, validate_args=False)
+
+
+class IndependentCodes(nn.Module):
+    """p(z) = prod_t p(z_t) over the slots of a VQ-VAE, with learned probabilities; uniform at the start."""
+
+    def __init__(self, slots, codes):
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(whole_number(slots, "slots"), whole_number(codes, "codes", least=2)))
+
+    def forward(self, y=None):
+        return td.Independent(td.Categorical(logits=self.logits, validate_args=False), 1, validate_args=False)
+
+
+class AutoregressiveCodes(nn.Module):
+    """p(z) = prod_t p(z_t | z_1 .. z_(t-1)) over the slots of a VQ-VAE, by a recurrent network (GRU)."""
+
+    def __init__(self, slots, codes, hidden=96, width=24, seed=0):
+        super().__init__()
+        self.slots, self.codes = whole_number(slots, "slots"), whole_number(codes, "codes", least=2)
+        with seeded(seed):
+            self.code = nn.Embedding(codes + 1, width)  # one more, number 0, for "nothing yet"
+            self.slot = nn.Parameter(torch.zeros(slots, width))
+            self.memory = nn.GRU(width, hidden, batch_first=True)
+            self.out = nn.Linear(hidden, codes)
+
+    def forward(self, y=None):
+        return AutoregressiveCode(self.logits, self.slot.new_zeros(0), self.slots)
+
+    def logits(self, z, x):
+        """Of every slot from the codes before it: x int64 (..., slots) -> (..., slots, codes). There is no z above."""
+        before = F.pad(x.reshape(-1, self.slots) + 1, (1, 0))[:, :-1]
+        memory, _ = self.memory(self.code(before) + self.slot)
+        return self.out(memory).unflatten(0, x.shape[:-1]) if x.ndim > 1 else self.out(memory)[0]
+
+
+def class_labels(y, classes):
+    """y as int64, (B,) or a single label. Raises TypeError or ValueError for anything but labels 0..classes-1."""
+    if not torch.is_tensor(y) or y.is_floating_point():
+        got = getattr(y, "dtype", type(y).__name__)
+        raise TypeError(f"y: got {got}, expected a tensor of whole-number labels")
+    if y.ndim > 1:
+        raise ValueError(f"y: got labels of shape {tuple(y.shape)}, expected (B,), one whole number for each example")
+    if y.numel() and not y.is_meta and not (0 <= y.min() and y.max() < classes):
+        raise ValueError(f"y: got labels from {y.min()} to {y.max()}, expected 0 to {classes - 1}")
+    return y.long()

@@ -1,0 +1,34 @@
+"""Bounds on log p(x) and what belongs to them, as plain functions of a model and a batch.
+
+Every value is in nats per example: summed over dimensions, never averaged over the batch in here. Bad input raises
+TypeError or ValueError that names the argument, what was got and what was expected.
+"""
+
+from ..distributions import full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
+from .bounds import Terms, elbo, importance_bound, importance_weighted, log_weights, reconstruction
+from .discrete import vq_elbo
+from .estimators import pathwise_gradient, score_function_gradient
+from .regularizers import free_bits_elbo, free_bits_kl
+from .schedules import cyclical_warmup, effective_beta, linear_warmup
+
+__all__ = [
+    "Terms",
+    "cyclical_warmup",
+    "effective_beta",
+    "elbo",
+    "free_bits_elbo",
+    "free_bits_kl",
+    "full_gaussian_kl",
+    "gaussian_kl",
+    "gaussian_kl_per_dimension",
+    "importance_bound",
+    "importance_weighted",
+    "kl_divergence",
+    "linear_warmup",
+    "log_weights",
+    "pathwise_gradient",
+    "reconstruction",
+    "score_function_gradient",
+    "uniform_kl",
+    "vq_elbo",
+]

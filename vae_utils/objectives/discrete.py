@@ -1,0 +1,25 @@
+"""The bound of a model with discrete codes."""
+
+from ..arguments import non_negative
+from ..distributions import Code
+from .bounds import Terms
+
+
+def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
+    """The bound of a `VQVAE` as an objective for `fit`: x (B, D) -> `Terms`, each (B,), nats per example.
+
+    KL(q || p) = -log p(z), because q has all its mass on one z: the ELBO is log p(x | z) + log p(z). Rounding has no
+    gradient: the decoder's is handed straight through to the encoder, codes are drawn to the vectors that chose them,
+    and the vectors to their codes by `commitment`. These two pulls are part of the objective, not of the bound
+    (van den Oord et al. 2017, equation 3). Raises ValueError for a negative beta or commitment.
+    """
+    non_negative(beta, "beta")
+    non_negative(commitment, "commitment")
+    vectors = model.vectors(x)
+    z = model.nearest(vectors)
+    chosen = model.codebook[z]
+    through = vectors + (chosen - vectors).detach()
+    reconstruction = model.decode(through).log_prob(x)
+    kl = -model.prior(y).log_prob(z)
+    pulls = (chosen - vectors.detach()).square() + commitment * (vectors - chosen.detach()).square()
+    return Terms(reconstruction - beta * kl - pulls.sum((-2, -1)), reconstruction, kl, z, Code(z))

@@ -1,0 +1,29 @@
+"""What is added to a bound, or taken from it, to steer what the latent dimensions hold."""
+
+from ..arguments import float_tensor, non_negative
+from ..distributions import DiagonalGaussian, gaussian_kl_per_dimension
+from .bounds import elbo
+
+
+def free_bits_kl(kl_per_dimension, minimum):
+    """sum_j max(minimum, mean over the batch of KL_j), in nats (Kingma et al. 2016): (B, d) -> scalar.
+
+    A dimension whose average KL is below `minimum` costs `minimum` and gets no gradient.
+    """
+    float_tensor(kl_per_dimension, "kl_per_dimension", "(B, d)", least_dims=2)
+    non_negative(minimum, "minimum", "of nats >= 0")
+    return kl_per_dimension.mean(0).clamp(min=minimum).sum()
+
+
+def free_bits_elbo(model, x, y=None, beta=1.0, eps=None, generator=None, *, minimum=0.3):
+    """The ELBO with `minimum` nats of every latent dimension for free, as an objective for `fit` (Kingma et al. 2016).
+
+    E_q[log p(x | z)] - beta sum_j max(minimum, KL_j), KL_j averaged over the batch. Returns `Terms`, each (B,), in
+    nats per example; `kl` is the KL that it really is. Raises TypeError unless posterior and prior are Gaussian.
+    """
+    terms, p = elbo(model, x, y, 1.0, eps, generator), model.prior(y)
+    for name, law in (("posterior", terms.q), ("prior", p)):
+        if not isinstance(law, DiagonalGaussian):
+            raise TypeError(f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian")
+    kl = gaussian_kl_per_dimension(terms.q.mu, terms.q.logvar, p.mu, p.logvar)
+    return terms._replace(elbo=terms.reconstruction - non_negative(beta, "beta") * free_bits_kl(kl, minimum))
