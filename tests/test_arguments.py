@@ -63,7 +63,7 @@ def test_several_numbers_are_passed_on_as_a_tensor():
 def test_a_tensor_keeps_to_the_unit_range():
     for good in (torch.tensor([0.0, 0.5, 1.0]), torch.tensor([]), torch.tensor(1.0, dtype=torch.float64)):
         assert in_unit_range(good, "x") is good
-    for wrong, got in ([0.5, 1.5], "values from 0.5 to 1.5"), ([-0.5, 1.0], "from -0.5 to 1"), ([math.nan], "nan"):
+    for wrong, got in ([0.5, 1.5], "values from 0.5 to 1.5"), ([-0.5, 1.0], "from -0.5 to 1"), ([math.nan], "NaN"):
         refuses(lambda wrong=wrong: in_unit_range(torch.tensor(wrong), "x"), "x", got, "[0, 1]", ValueError)
     for wrong, got in (torch.tensor([0, 1]), "int64"), ([0.5], "list"):
         refuses(lambda wrong=wrong: in_unit_range(wrong, "x"), "x", got, "float tensor in [0, 1]", TypeError)

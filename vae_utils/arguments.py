@@ -98,10 +98,10 @@ def within(value, name, low, high, slack=1e-4):
     return value
 
 
-def finite(value, name):
+def finite(value, name, expected="finite ones"):
     """The value itself. Raises ValueError if there is a NaN or an infinity in it. Needs no memory of its size."""
     if value.numel() and not value.is_meta and not all(end.isfinite() for end in torch.aminmax(value)):
-        raise ValueError(f"{name}: got values that are NaN or infinite, expected finite ones")
+        raise ValueError(f"{name}: got values that are NaN or infinite, expected {expected}")
     return value
 
 
@@ -124,4 +124,4 @@ def labels(y, rows):
 
 def in_unit_range(value, name):
     """The value itself. Raises TypeError unless it is a float tensor, ValueError unless all of it lies in [0, 1]."""
-    return finite(within(float_tensor(value, name, "in [0, 1]"), name, 0, 1, slack=0), name)
+    return finite(within(float_tensor(value, name, "in [0, 1]"), name, 0, 1, slack=0), name, "values in [0, 1]")

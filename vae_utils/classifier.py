@@ -13,8 +13,9 @@ from .arguments import float_tensor, in_unit_range, whole_number
 from .data import Digits
 from .randomness import seeded
 from .storage import cache_folder, load_model, save_model
+from .training import Run
 
-DESIGN = "conv 12-24, 64 features, Adam one-cycle 4e-3, batch 128"  # a new design gets a new file
+DESIGN = "conv 12-24, 64 features, Adam one-cycle 4e-3, batch 128, Run"  # a new design gets a new file
 
 
 class DigitClassifier(nn.Module):
@@ -106,17 +107,20 @@ def _fingerprint(digits):
     return f"{zlib.crc32(digits.y.cpu().numpy(), zlib.crc32(digits.x.cpu().numpy())):08x}"
 
 
-def _train(x, y, epochs, seed, batch_size=128):
+def _train(x, y, epochs, seed):
     with seeded(seed):
         model = DigitClassifier()
+    how = {"epochs": epochs, "batch_size": 128, "seed": seed, "device": "cpu", "progress": False}
+    with Run(model, x, y, **how) as run:
         optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
-        steps = epochs * -(-len(x) // batch_size)
-        rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1)
-        for _ in range(epochs):
-            for batch in torch.randperm(len(x)).split(batch_size):
-                loss = F.cross_entropy(model(x[batch]), y[batch])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                rate.step()
+        rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=run.total + 1)
+        for batch in run:
+            loss = F.cross_entropy(model(batch.x), batch.y)
+            run.record(loss=loss)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            rate.step()
+    if run.history.interrupted:  # half a judge must not be kept
+        raise KeyboardInterrupt
     return model
