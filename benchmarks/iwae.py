@@ -4,30 +4,17 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import distributions as td
 from torch import nn
 
-from vae_utils.arguments import last_dimension
 from vae_utils.data import binarize
-from vae_utils.distributions import DiagonalGaussian
-from vae_utils.models import LOGVAR_LIMIT, VAE, BernoulliObservation, mlp
+from vae_utils.distributions import Chain, DiagonalGaussian
+from vae_utils.models import VAE, BernoulliObservation, StandardNormal, mlp
+from vae_utils.models.networks import by_rows
+from vae_utils.models.vae import suitable
 from vae_utils.objectives import importance_weighted, log_weights
 from vae_utils.randomness import seeded
 
 SEED = 0
-
-
-class HalfPrecisionVAE(VAE):
-    """A VAE whose matrix products run in bfloat16 while it is trained; everything else, and all scoring, in float32."""
-
-    def _encode(self, x):
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.training):
-            return super()._encode(x).float()
-
-    def likelihood(self, z, y=None):
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.training):
-            logits = self.decoder(z)
-        return self.observation(logits.float())
 
 
 def build(pixel_mean=None, seed=SEED):
@@ -37,7 +24,7 @@ def build(pixel_mean=None, seed=SEED):
     """
     with seeded(seed):
         encoder, decoder = glorot_mlp(784, 200, 200, 100), glorot_mlp(50, 200, 200, 784)
-    return starting_at(HalfPrecisionVAE(encoder, decoder, BernoulliObservation(), 50, 784), pixel_mean)
+    return starting_at(VAE(encoder, decoder, BernoulliObservation(), 50, 784), pixel_mean)
 
 
 def glorot_mlp(*sizes):
@@ -55,65 +42,27 @@ def starting_at(model, pixel_mean):
     return model
 
 
-class Chain(td.Distribution):
-    """A Gaussian over one part of z and, given that part, a Gaussian over the other: log p = log p(a) + log p(b | a).
-
-    first: over a.  second: a (..., d_a) -> distribution over b.  z = (a, b) side by side, or (b, a) if `a_last`.
-    """
-
-    arg_constraints = {}  # noqa: RUF012
-    has_rsample = True
-
-    def __init__(self, first, second, a_last=False):
-        self.first, self.second, self.a_last = first, second, a_last
-        super().__init__(first.batch_shape, validate_args=False)
-
-    def _joined(self, a, b):
-        return torch.cat((b, a) if self.a_last else (a, b), -1)
-
-    def _parts(self, z):
-        d = self.first.mu.shape[-1]
-        return (z[..., -d:], z[..., :-d]) if self.a_last else (z[..., :d], z[..., d:])
-
-    @property
-    def mean(self):
-        """The mean of a, and the mean of b there: what counts active units."""
-        return self._joined(self.first.mean, self.second(self.first.mean).mean)
-
-    def log_prob(self, z):
-        a, b = self._parts(z)
-        return self.first.log_prob(a) + self.second(a).log_prob(b)
-
-    def rsample(self, sample_shape=(), eps=None, generator=None):
-        eps_a, eps_b = (None, None) if eps is None else self._parts(eps)
-        a = self.first.rsample(sample_shape, eps_a, generator)
-        return self._joined(a, self.second(a).rsample((), eps_b, generator))
-
-
-class TwoLayerVAE(HalfPrecisionVAE):
+class TwoLayerVAE(VAE):
     """Two layers of latent variables, z = (z1, z2): q(z1 | x) q(z2 | z1), and p(z2) p(z1 | z2) p(x | z1).
 
     Every conditional is a perceptron with two hidden layers (Burda et al. 2016, figure 1 and section 5).
     """
 
     def __init__(self, encoder, decoder, up, down, z1_dim=100, z2_dim=50):
-        super().__init__(encoder, decoder, BernoulliObservation(), z1_dim, 784)
-        self.up, self.down, self.z1_dim, self.latent_dim = up, down, z1_dim, z1_dim + z2_dim
+        super().__init__(encoder, decoder, BernoulliObservation(), z1_dim, 784, prior=StandardNormal(z2_dim))
+        self.up, self.down, self.sizes, self.latent_dim = up, down, (z1_dim, z2_dim), z1_dim + z2_dim
 
     def prior(self, y=None):
-        zeros = next(self.parameters()).new_zeros(self.latent_dim - self.z1_dim)
-        return Chain(DiagonalGaussian(zeros, zeros), lambda z2: self._gaussian(self.down, z2), a_last=True)
+        step = [lambda z2: DiagonalGaussian.of(by_rows(self.down, z2))]
+        return Chain(self.prior_module(), step, self.sizes[::-1], order=(1, 0))
 
     def posterior(self, x, y=None):
-        return Chain(self._gaussian(self.encoder, x), lambda z1: self._gaussian(self.up, z1))
+        first = DiagonalGaussian.of(by_rows(self.encoder, suitable(x, "x", 784, self)))
+        return Chain(first, [lambda z1: DiagonalGaussian.of(by_rows(self.up, z1))], self.sizes)
 
     def likelihood(self, z, y=None):
-        return super().likelihood(last_dimension(z, "z", self.latent_dim)[..., : self.z1_dim])
-
-    def _gaussian(self, network, value):
-        with torch.autocast(value.device.type, torch.bfloat16, enabled=self.training):
-            mu, logvar = network(value).float().chunk(2, -1)
-        return DiagonalGaussian(mu, logvar.clamp(-LOGVAR_LIMIT, LOGVAR_LIMIT))
+        z1 = suitable(z, "z", self.latent_dim, self)[..., : self.sizes[0]]
+        return self.observation(by_rows(self.decoder, z1))
 
 
 def build_two_layers(pixel_mean=None, seed=SEED):
@@ -140,7 +89,7 @@ def grow_two_layers(one):
     two.decoder[1:].load_state_dict(one.decoder[1:].state_dict())
     with torch.no_grad():
         head.weight.zero_(), head.bias.zero_()
-        for to, start in ((0, 0), (two.z1_dim, d)):  # the means, then the logarithms of the variances
+        for to, start in ((0, 0), (two.sizes[0], d)):  # the means, then the logarithms of the variances
             head.weight[to : to + d] = one.encoder[-1].weight[start : start + d]
             head.bias[to : to + d] = one.encoder[-1].bias[start : start + d]
         entrance.weight *= 0.1
@@ -239,6 +188,14 @@ class MuonAndAdam(torch.optim.Optimizer):
         matrices, rest = [p for p in parameters if p.ndim == 2], [p for p in parameters if p.ndim != 2]
         muon = torch.optim.Muon(matrices, lr=lr, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
         self.parts = (muon, torch.optim.Adam(rest, lr=lr))
+
+    def state_dict(self):
+        return {"lr": self.param_groups[0]["lr"], "parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state):
+        self.param_groups[0]["lr"] = state["lr"]
+        for part, kept in zip(self.parts, state["parts"], strict=True):
+            part.load_state_dict(kept)
 
     def step(self, closure=None):
         for part in self.parts:

@@ -64,7 +64,7 @@ def run_stage(model, x, stage, title, compiled=False):
     history = fit(
         model, x, epochs=stage.epochs, batch_size=BATCH_SIZE, lr=stage.lr, seed=SEED,
         objective=objective(stage.objective, stage.k, compiled), optimizer=OPTIMIZERS[stage.optimizer],
-        callback=reporter(title),
+        callback=reporter(title), autocast=torch.bfloat16,
     )  # fmt: skip
     if history.interrupted:
         raise SystemExit(f"{title}: interrupted, and not kept; earlier stages are.")

@@ -13,7 +13,7 @@ from .run import Run
 def fit(
     model, x, y=None, *, epochs=None, steps=None, batch_size=128, lr=2e-3, beta=1.0, objective=elbo,
     schedule="one-cycle", optimizer=None, seed=0, device=None, progress=None, callback=None, autocast=None,
-    checkpoint=None,
+    checkpoint=None, every=200,
 ):  # fmt: skip
     """Maximize an objective over x (N, D), by Adam unless told otherwise, and return the `History`.
 
@@ -21,7 +21,7 @@ def fit(
     beta: a number, or a function of progress in [0, 1].
     objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
     optimizer: called as optimizer(parameters, lr=lr), such as `torch.optim.SGD`; Adam unless given.
-    batch_size, seed, device, progress, callback, autocast, checkpoint: as for `Run`, on which this loop stands.
+    batch_size, seed, device, progress, callback, autocast, checkpoint, every: as for `Run`, on which this loop stands.
     The same seed gives the same result, and the global random state stays as it was. Ctrl-C ends the training early
     and keeps what was learned. The model comes back in eval mode, on the device it came from.
     Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments. Warns of
@@ -31,8 +31,8 @@ def fit(
         non_negative(beta, "beta", ">= 0, or a function of progress")
     positive(lr, "lr")
     how = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "seed": seed, "device": device}
-    how |= {"progress": progress, "callback": callback, "autocast": autocast, "checkpoint": checkpoint}
-    with Run(model, x, y, **how) as run:
+    how |= {"progress": progress, "callback": callback, "autocast": autocast}
+    with Run(model, x, y, checkpoint=checkpoint, every=every, **how) as run:
         optimizer = _optimizer(optimizer, model, lr, run.device)
         rate = _rate(optimizer, schedule, lr, run.total)
         run.keep(optimizer=optimizer, rate=rate)

@@ -160,7 +160,8 @@ class Run:
         try:
             state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         except Exception as error:
-            raise ValueError(f"checkpoint: got {self.checkpoint}, which cannot be read ({error})") from None
+            got = f"{self.checkpoint}, which cannot be read ({error})"
+            raise ValueError(f"checkpoint: got {got}, expected a file that a run has kept") from None
         if state["settings"] != self._settings() or set(state["kept"]) != set(self._kept):
             got = f"{self.checkpoint}, kept by a run of {state['settings']} with {sorted(state['kept'])}"
             raise ValueError(f"checkpoint: got {got}, expected {self._settings()} with {sorted(self._kept)}")
