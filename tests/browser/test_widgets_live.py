@@ -118,6 +118,7 @@ def press(page, control):
         page.keyboard.press(key)
 
 
+MOUNTED = "[...document.querySelectorAll('.vae-widget')].every((w) => w.querySelector('.vae-readout > *'))"
 DRAWN = """el => [...el.querySelectorAll("canvas")].every((c) =>
   new Set(c.getContext("2d").getImageData(0, 0, c.width, c.height).data).size > 3)"""
 
@@ -181,14 +182,39 @@ def test_the_switch_of_theme_redraws(opened, name):
     assert opened.changed(None, lambda: None if pixels(root) != before else True)
 
 
+# JupyterLab hides its shell for one frame when its theme changes; no size is another one afterwards.
+DARK_AND_HIDDEN_FOR_A_FRAME = """() => {
+  const main = document.querySelector("main");
+  document.documentElement.dataset.theme = "dark";
+  queueMicrotask(() => {
+    main.style.display = "none";
+    requestAnimationFrame(() => { main.style.display = ""; });
+  });
+}"""
+# All but the photograph, whose paper is white in every theme.
+CANVASES = """() => [...document.querySelectorAll("canvas:not([aria-label='the drawn face'])")]
+  .map((canvas) => canvas.toDataURL())"""
+
+
+def test_a_page_that_is_hidden_while_its_theme_changes_is_redrawn(browser, tmp_path):
+    with open_page(browser) as page:
+        page.goto(write_page(tmp_path, "".join(map(html_of, NAMES))).as_uri())
+        page.page.wait_for_function(MOUNTED)
+        page.settle()
+        light = page.page.evaluate(CANVASES)
+        page.page.evaluate(DARK_AND_HIDDEN_FOR_A_FRAME)
+        page.settle()
+        dark = page.page.evaluate(CANVASES)
+        assert len(light) == len(dark) > len(NAMES)
+        assert not [i for i, (before, after) in enumerate(zip(light, dark, strict=True)) if before == after]
+        page.check()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_two_copies_do_not_disturb_each_other(browser, tmp_path, name):
     with open_page(browser) as page:
         page.goto(write_page(tmp_path, html_of(name) + html_of(name)).as_uri())
-        page.page.wait_for_function("document.querySelectorAll('.vae-readout > *').length > 1")
-        page.page.wait_for_function(
-            "[...document.querySelectorAll('.vae-widget')].every((w) => w.querySelector('.vae-readout > *'))"
-        )
+        page.page.wait_for_function(MOUNTED)
         page.settle()
         first, second = page.widgets()
         before = seen(first), seen(second)

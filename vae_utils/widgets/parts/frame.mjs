@@ -48,7 +48,7 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
   const cleanups = [];
   const panels = [];
   const state = tie(model, cleanups);
-  let [theme, request, summary] = [null, 0, null];
+  let [theme, request, summary, tryAgain] = [null, 0, null, false];
   el.classList.add("vae-widget");
   const heading = make("p", { class: "vae-title", text: title });
   const style = `--panel: ${panelWidth}px`;
@@ -61,8 +61,11 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     request = 0;
     if (!el.isConnected) return;
     theme ??= readTheme(el);
-    for (const panel of panels) panel.draw();
+    const hidden = panels.filter((panel) => !panel.draw());
     if (summary) readout.say(summary());
+    // A page may hide itself for the one frame in which its theme changes, and no size changes when it comes back.
+    tryAgain = hidden.length > 0 && !tryAgain;
+    if (tryAgain) redraw();
   };
   const redraw = () => {
     request ||= requestAnimationFrame(draw);

@@ -3,7 +3,10 @@ import { make } from "./controls.mjs";
 import { clamp, format } from "./maths.mjs";
 import { Plot } from "./plot.mjs";
 
-/** One canvas in a figure. `draw(plot)` is called with axes already drawn; x, y, xLabel, yLabel may be functions. */
+/**
+ * One canvas in a figure. `draw(plot)` is called with axes already drawn; x, y, xLabel, yLabel may be functions.
+ * `panel.draw()` says whether there was room to draw.
+ */
 export const makePanel = (settings, theme, redraw) => {
   const { title, label = title, height = 240, draw, ...axes } = settings;
   const canvas = make("canvas", { role: "img", "aria-label": label });
@@ -15,7 +18,7 @@ export const makePanel = (settings, theme, redraw) => {
   panel.caption = (text) => caption.forEach((element) => (element.textContent = text));
   panel.draw = () => {
     const { clientWidth: width, clientHeight: height } = holder;
-    if (width < 24 || height < 24) return;
+    if (width < 24 || height < 24) return false;
     const ratio = Math.min(3, globalThis.devicePixelRatio || 1);
     const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
@@ -27,6 +30,7 @@ export const makePanel = (settings, theme, redraw) => {
     panel.plot.drawAxes();
     draw(panel.plot);
     for (const handle of panel.handles) handle.place(panel.plot);
+    return true;
   };
   const observer = new ResizeObserver(redraw);
   observer.observe(holder);
