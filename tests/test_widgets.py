@@ -1,5 +1,6 @@
 """Widgets without a page: fields, payload, bundler; and the JavaScript, linted and unit-tested under Node."""
 
+import base64
 import html
 import json
 import pickle
@@ -8,12 +9,15 @@ import subprocess
 import sys
 from copy import deepcopy
 from pathlib import Path
+from xml.etree import ElementTree
 
 import ipywidgets
 import javascript
+import nbformat
 import numpy as np
 import pytest
 import traitlets
+from nbconvert import HTMLExporter
 from refusal import refuses
 
 from vae_utils import widgets
@@ -186,7 +190,33 @@ def test_the_book_gets_html_alone_and_a_kernel_a_live_view(monkeypatch):
     assert set(Probe()._repr_mimebundle_()) == {"text/html", "text/plain"}
     monkeypatch.delenv("VAE_BOOK")
     data, _ = Probe()._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data and "text/html" not in data
+    assert "application/vnd.jupyter.widget-view+json" in data and "<script" not in data["text/html"]
+
+
+def exported(widget, **settings):
+    """The page that nbconvert makes of a saved notebook with this widget in it."""
+    bundle = widget._repr_mimebundle_()
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("w", outputs=[output])])
+    return HTMLExporter(**settings).from_notebook_node(notebook)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_saved_notebook_keeps_a_picture_where_no_kernel_runs(name, trusted):
+    widget = make(name)
+    page = exported(widget, sanitize_html=not trusted)
+    (picture,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    svg = ElementTree.fromstring(base64.b64decode(picture))
+    assert svg.tag.endswith("svg") and svg.get("aria-label") and "background:#fff" in svg.get("style")
+    assert widget.sentence in html.unescape(page)
+
+
+def test_an_exported_notebook_is_alive_where_the_book_is_said_to_be_built(monkeypatch):
+    monkeypatch.setenv("VAE_BOOK", "1")
+    page = exported(Probe())
+    assert re.search(r'<div [^>]*id="vae-kl-', page) and "mount(...[" in page
 
 
 def test_a_live_widget_follows_python_and_python_follows_it():

@@ -204,6 +204,17 @@ def test_every_control_is_seen_in_python(notebook, name):
     assert changed <= set(json.loads(notebook.ask("print(json.dumps(sorted(heard)))")))
 
 
+def test_the_readout_stands_in_boxes_whatever_jupyterlab_does_to_lists(notebook):
+    boxes = notebook.widget("widgets.KL()").evaluate(
+        """root => [...root.querySelectorAll(".vae-readout > div")].map((box) => {
+          const [outer, inner] = [box, box.querySelector("dd")].map((element) => element.getBoundingClientRect());
+          return [outer.left, outer.bottom - inner.bottom];
+        })"""
+    )
+    assert len({left for left, _ in boxes}) == len(boxes) == 4
+    assert all(inside >= 0 for _, inside in boxes)
+
+
 def test_the_typed_number_arrives_and_a_wrong_value_is_refused(notebook):
     root = notebook.widget("widgets.KL(mu=0.5)")
     field = root.get_by_label("mu, mean of q, as a number")

@@ -21,6 +21,7 @@ import hashlib
 import html
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -136,7 +137,7 @@ class Widget(HasTraits):
         if os.environ.get("VAE_BOOK") == "1":
             return {"text/html": self.to_html(), **text}
         data, metadata = self.live()._repr_mimebundle_() or ({}, {})
-        return {**data, **text}, metadata
+        return {**data, "text/html": _picture(self), **text}, metadata
 
     def __getstate__(self):
         """A copy, or a pickle, is not shown anywhere."""
@@ -172,6 +173,18 @@ def _styled_still(widget: Widget) -> str:
     with matplotlib.rc_context():
         plots.use_style()
         return widget.still()
+
+
+def _picture(widget: Widget) -> str:
+    """What stays of a live widget in a saved notebook where no kernel runs: its still figure and its sentence.
+
+    An image, because what shows a notebook of others' making lets no inline SVG through.
+    """
+    still = _styled_still(widget).replace('style="', 'style="background:#fff;color:#1f2328;', 1)
+    data = base64.b64encode(still.encode()).decode()
+    width = round(4 / 3 * float(re.search(r"max-width:([\d.]+)pt", still)[1])) if still else 0
+    image = f'<img width="{width}" alt="" src="data:image/svg+xml;base64,{data}">' if still else ""
+    return f"{image}<p>{html.escape(widget.sentence)} This figure moves where a kernel runs.</p>"
 
 
 def _style() -> str:
