@@ -8,7 +8,9 @@ import torch
 from exact import DOUBLE, normal
 from refusal import refuses
 from torch import distributions as td
+from torch import nn
 
+from vae_utils import models
 from vae_utils import objectives as ob
 
 
@@ -32,6 +34,46 @@ class TestFreeBits:
         refuses(lambda: ob.free_bits_kl(self.kl, "1"), "minimum", "'1'", "number", TypeError)
         refuses(lambda: ob.free_bits_kl(self.kl[0], 0.1), "kl_per_dimension", "(3,)", "(B, d)", ValueError)
         refuses(lambda: ob.free_bits_kl([1.0], 0.1), "kl_per_dimension", "list", "(B, d)", TypeError)
+
+
+class TestFreeBitsElbo:
+    """q(z | x) = N(x, 1), p(z) = N(0, 1): the KL of dimension j is x_j^2 / 2."""
+
+    x = torch.tensor([[0.2, 2.0], [0.0, 4.0], [0.4, 0.0]])
+
+    def model(self):
+        encoder = nn.Linear(2, 4)
+        with torch.no_grad():
+            encoder.weight.copy_(torch.eye(4, 2))
+            encoder.bias.zero_()
+        return models.VAE(encoder, nn.Linear(2, 2), models.GaussianObservation(), 2)
+
+    def test_every_dimension_has_its_nats_for_free(self):
+        model, eps, kl = self.model(), torch.zeros(3, 2), (self.x.square() / 2).mean(0)
+        plain = ob.elbo(model, self.x, eps=eps)
+        for beta in (1.0, 0.5):
+            terms = ob.free_bits_elbo(model, self.x, beta=beta, eps=eps, minimum=0.5)
+            assert kl[0] < 0.5 < kl[1]
+            torch.testing.assert_close(terms.kl, plain.kl)
+            torch.testing.assert_close(terms.elbo - terms.reconstruction, -beta * (0.5 + kl[1]).expand(3))
+        free = ob.free_bits_elbo(model, self.x, eps=eps, minimum=0.0)
+        torch.testing.assert_close(free.elbo.mean(), plain.elbo.mean())
+        again = ob.free_bits_elbo(model, self.x, eps=eps)
+        torch.testing.assert_close(again.elbo, ob.free_bits_elbo(model, self.x, eps=eps, minimum=0.3).elbo)
+
+    def test_the_prior_may_read_the_label(self):
+        model, y = self.model(), torch.tensor([0, 1, 0])
+        model.prior_module = models.ClassMeans(2, 2)
+        with torch.no_grad():
+            model.prior_module.in_units.copy_(torch.tensor([[0.0, 0.0], [0.0, 0.4]]))
+        terms = ob.free_bits_elbo(model, self.x, y, eps=torch.zeros(3, 2), minimum=0.0)
+        torch.testing.assert_close(terms.kl, torch.tensor([2.02, 0.0, 0.08]))
+
+    def test_bad_input(self):
+        model = self.model()
+        refuses(lambda: ob.free_bits_elbo(model, self.x, minimum=-1.0), "minimum", "-1.0", ">= 0", ValueError)
+        model.prior_module = models.MixturePrior(2, 3)
+        refuses(lambda: ob.free_bits_elbo(model, self.x), "model", "the prior Mixture", "DiagonalGaussian", TypeError)
 
 
 class TestSchedules:
@@ -169,3 +211,15 @@ class TestGradientEstimators:
                 lambda estimator=estimator: estimator(torch.square, self.mu, self.logvar, self.eps),
                 "f", "shape (12, 1)", "(12,)", ValueError,
             )  # fmt: skip
+
+    def test_parameters_and_noise_that_do_not_fit_are_named(self):
+        for estimator in (ob.pathwise_gradient, ob.score_function_gradient):
+            for name, wrong in (("mu", [0.0]), ("logvar", None), ("eps", 0.5)):
+                given = {"mu": self.mu, "logvar": self.logvar, "eps": self.eps, name: wrong}
+                refuses(lambda e=estimator, given=given: e(self.f, **given), name, type(wrong).__name__, "", TypeError)
+            refuses(lambda e=estimator: e(self.f, torch.zeros(7), self.logvar, self.eps), "eps", "", "mu", ValueError)
+
+    def test_the_path_is_found_inside_no_grad(self):
+        outside = ob.pathwise_gradient(self.f, self.mu, self.logvar, self.eps)
+        with torch.no_grad():
+            assert torch.equal(ob.pathwise_gradient(self.f, self.mu, self.logvar, self.eps), outside)
