@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from vae_utils import data
 from vae_utils.data import face as face_module
@@ -31,10 +32,18 @@ DRAWN = {
 }
 
 
+class Accelerator(TorchDispatchMode):
+    """Lets the device "meta", which holds no numbers, refuse the generators of the CPU, as an accelerator does."""
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        made, generator = function(*arguments, **(options or {})), (options or {}).get("generator")
+        assert generator is None or made.device == generator.device, f"{function} with a generator of another device"
+        return made
+
+
 @pytest.mark.parametrize("drawn", DRAWN)
 def test_data_come_out_on_the_default_device(drawn):
-    """The device "meta" stands for an accelerator: it holds no numbers, and no generator of the CPU can draw there."""
-    with torch.device("meta"):
+    with torch.device("meta"), Accelerator():
         there = DRAWN[drawn]()
     here = DRAWN[drawn]()
     assert [part.device.type for part in there] == ["meta", "meta"]
@@ -64,6 +73,7 @@ def test_coin_evidence_is_found_where_the_throws_are():
     expected = data.coin_evidence(x)
     with torch.device("meta"):
         assert torch.equal(data.coin_evidence(x), expected)
+    assert data.coin_evidence(x.to("meta")).device.type == "meta"
 
 
 @pytest.mark.parametrize("points", POINTS)

@@ -151,6 +151,21 @@ def test_a_named_folder_that_does_not_serve_is_named_with_the_reason(small_mnist
     assert capsys.readouterr().out.splitlines()[0] == said
 
 
+def _flipped(content):
+    return content[:10] + bytes(255 - byte for byte in content[10:])
+
+
+@pytest.mark.parametrize("damage", [lambda content: content[:-9], lambda _: b"?" * 99, _flipped])
+def test_a_damaged_packed_file_is_named_and_one_beside_a_sound_file_is_not_looked_at(small_mnist, capsys, damage):
+    path = small_mnist / "t10k-labels-idx1-ubyte"
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(damage(open_gzip(path).getvalue()))
+    assert data.load_digits(n=5).source == "mnist"
+    path.unlink()
+    assert data.load_digits(n=5).source == "bundled"
+    assert f"{packed} is corrupt or cut short: " in capsys.readouterr().out
+
+
 def test_one_file_that_is_missing_or_cannot_be_read_is_named(small_mnist, capsys):
     path = small_mnist / "t10k-labels-idx1-ubyte"
     path.unlink()
@@ -260,6 +275,14 @@ def test_a_bad_answer_of_the_server_leaves_nothing_behind(monkeypatch, tmp_path,
     monkeypatch.setattr(mnist.urllib.request, "urlopen", lambda address, timeout: opened)
     assert data.load_digits(n=3).source == "bundled"
     assert list((tmp_path / "cache/MNIST/raw").iterdir()) == []
+
+
+def test_an_answer_that_takes_too_long_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(mnist, "FETCH_SECONDS", -1.0)
+    monkeypatch.setattr(mnist, "_answering_mirror", lambda: "https://mirror.invalid/")
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", lambda address, timeout: io.BytesIO(b"the first of many"))
+    with pytest.raises(FileNotFoundError, match=r"TimeoutError: .* took more than"):
+        data.load_digits(source="mnist")
 
 
 def test_an_endless_answer_is_not_read_to_its_end(monkeypatch):

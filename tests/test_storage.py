@@ -276,10 +276,11 @@ class TestClassifier:
 
     def test_digits_in_another_order_of_memory_or_kind_are_the_same(self, digits, tmp_path):
         first = load_classifier(digits, epochs=1)
-        x, y = torch.zeros(600, 784), torch.zeros(600, dtype=torch.int32)
-        x[::2], y[::2] = digits.x, digits.y.int()
+        x, y = torch.zeros(600, 784), torch.zeros(600, dtype=torch.int64)
+        x[::2], y[::2] = digits.x, digits.y
         assert not y[::2].is_contiguous()
-        for other in (Digits(x[::2], y[::2], "scans"), digits._replace(x=digits.x.double(), y=digits.y.byte())):
+        strided, double = Digits(x[::2], y[::2], "scans"), digits._replace(x=digits.x.double(), y=digits.y.byte())
+        for other in (strided, double, digits._replace(x=digits.x.clone().requires_grad_(), y=digits.y.int())):
             assert same(load_classifier(other, epochs=1), first)
         assert len(files(tmp_path)) == 1
         assert first.accuracy(digits.x.double(), digits.y) == first.accuracy(digits.x, digits.y)

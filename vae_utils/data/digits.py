@@ -55,7 +55,6 @@ def load_digits(train=True, source="auto", n=None, seed=0):
     return _draw_scans(train, n or SCAN_SIZES[train], generator)
 
 
-@drawn_on_the_cpu
 def load_digits_8x8():
     """The 1,797 real 8x8 scans of scikit-learn as `Digits`: x (1797, 64) in [0, 1], y (1797,), source "scans"."""
     from sklearn import datasets
