@@ -29,10 +29,11 @@ def score_function_gradient(f, mu, logvar, eps, baseline=0.0):
 
 def _parameters(mu, logvar, eps):
     """mu and sigma in the shape of eps."""
-    float_tensor(eps, "eps", "(n, d)", least_dims=2)
-    mu, _ = broadcast(mu, eps, ("mu", "eps"))
-    logvar, _ = broadcast(logvar, eps, ("logvar", "eps"))
-    return mu, torch.exp(0.5 * logvar)
+    shape = float_tensor(eps, "eps", "(n, d)", least_dims=2).shape
+    for name, value in (("mu", mu), ("logvar", logvar)):
+        if broadcast(value, eps, (name, "eps"))[0].shape != shape:
+            raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected one that fits eps, {tuple(shape)}")
+    return mu.expand(shape), torch.exp(0.5 * logvar).expand(shape)
 
 
 def _values(f, z):
