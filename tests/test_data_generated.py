@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from accelerator import Accelerator
 
 from vae_utils import data
 from vae_utils.data import face as face_module
@@ -30,15 +30,6 @@ DRAWN = {
     "scans": lambda: data.load_digits_8x8()[:2],
     "digits": lambda: data.load_digits(n=5, source="bundled")[:2],
 }
-
-
-class Accelerator(TorchDispatchMode):
-    """Lets the device "meta", which holds no numbers, refuse the generators of the CPU, as an accelerator does."""
-
-    def __torch_dispatch__(self, function, types, arguments=(), options=None):
-        made, generator = function(*arguments, **(options or {})), (options or {}).get("generator")
-        assert generator is None or made.device == generator.device, f"{function} with a generator of another device"
-        return made
 
 
 @pytest.mark.parametrize("drawn", DRAWN)

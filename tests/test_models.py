@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from accelerator import Accelerator
 from exact import generator, parameters
 from refusal import refuses
 from torch import distributions as td
@@ -132,6 +133,11 @@ def test_every_constructor_stands_in_the_contract():
 
 
 class TestEveryModel:
+    def test_is_built_on_the_default_device(self, case):
+        with torch.device("meta"), Accelerator():
+            model = case.build()
+        assert {value.device.type for value in model.state_dict().values()} == {"meta"}
+
     def test_shapes_of_the_three_distributions(self, case):
         model, x, y = case.build().eval(), case.bits(), case.y()
         prior, posterior = model.prior(y), model.posterior(x, y)

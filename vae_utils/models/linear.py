@@ -1,12 +1,14 @@
 """The linear VAE, whose every quantity has a closed form."""
 
+from functools import partial
+
 import torch
 from torch import nn
 from torch.distributions import LowRankMultivariateNormal, MultivariateNormal
 
 from ..arguments import float_tensor, last_dimension, whole_number
 from ..distributions import DiagonalGaussian
-from ..randomness import generator_at
+from ..randomness import generator_at, standard_noise
 from .observations import GaussianObservation
 from .vae import suitable
 
@@ -26,9 +28,9 @@ class LinearVAE(nn.Module):
             raise ValueError(f"latent_dim: got {latent_dim}, expected less than data_dim = {data_dim}")
         if sigma in ("per_pixel", "optimal"):
             raise ValueError(f"sigma: got {sigma!r}, expected a number > 0 or 'shared'")
-        generator = generator_at(seed)
-        self.W = nn.Parameter(0.1 * torch.randn(data_dim, latent_dim, generator=generator))
-        self.V = nn.Parameter(0.1 * torch.randn(latent_dim, data_dim, generator=generator))
+        start = partial(standard_noise, like=torch.empty(0), generator=generator_at(seed))
+        self.W = nn.Parameter(0.1 * start((data_dim, latent_dim)))
+        self.V = nn.Parameter(0.1 * start((latent_dim, data_dim)))
         self.b = nn.Parameter(torch.zeros(data_dim))
         self.logvar = nn.Parameter(torch.zeros(latent_dim))
         self.observation = GaussianObservation(sigma)

@@ -7,7 +7,7 @@ from torch import nn
 
 from ..arguments import float_tensor, whole_number
 from ..distributions import AutoregressiveCode, DiagonalGaussian
-from ..randomness import generator_at, seeded
+from ..randomness import generator_at, seeded, standard_noise
 
 
 class StandardNormal(nn.Module):
@@ -64,7 +64,7 @@ class MixturePrior(nn.Module):
         super().__init__()
         size = whole_number(components, "components"), whole_number(latent_dim, "latent_dim")
         self.logits = nn.Parameter(torch.zeros(components))
-        self.mu = nn.Parameter(torch.randn(size, generator=generator_at(seed)))
+        self.mu = nn.Parameter(standard_noise(size, like=self.logits, generator=generator_at(seed)))
         self.logvar = nn.Parameter(torch.zeros(size))
 
     def forward(self, y=None):

@@ -5,7 +5,7 @@ from torch import nn
 
 from ..arguments import float_tensor, last_dimension, whole_number
 from ..distributions import Code
-from ..randomness import generator_at
+from ..randomness import generator_at, standard_noise
 from .networks import by_rows
 from .priors import IndependentCodes
 from .vae import suitable
@@ -25,9 +25,8 @@ class VQVAE(nn.Module):
         self.encoder, self.decoder, self.observation = encoder, decoder, observation
         self.slots, self.width = whole_number(slots, "slots"), whole_number(width, "width")
         self.data_dim = None if data_dim is None else whole_number(data_dim, "data_dim")
-        generator = generator_at(seed)
-        start = torch.randn(whole_number(codes, "codes", least=2), width, generator=generator)
-        self.codebook = nn.Parameter(start)
+        size = whole_number(codes, "codes", least=2), width
+        self.codebook = nn.Parameter(standard_noise(size, like=torch.empty(0), generator=generator_at(seed)))
         self.prior_module = IndependentCodes(slots, codes) if prior is None else prior
 
     def prior(self, y=None):
