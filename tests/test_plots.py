@@ -103,9 +103,20 @@ class TestShow:
         bare = re.sub(r"var\(--vae-\w+, #\w{6}\)", "", svg)
         assert not any(color in bare.lower() for color in COLORS.values())
 
-    def test_text_stays_text(self):
+    def test_on_the_page_text_stays_text(self, monkeypatch):
+        monkeypatch.setenv("VAE_BOOK", "1")
         svg = show().svg
+        assert "<desc>" not in svg
         assert "A density</text>" in svg and "font-size" in svg.replace("font: ", "font-size: ")
+
+    def test_where_a_notebook_is_not_trusted_its_alternative_text_is_left_and_no_letters_of_axes(self, monkeypatch):
+        monkeypatch.delenv("VAE_BOOK", raising=False)
+        fig = drawing()
+        fig.axes[0].set_title("density & <more>")
+        page = plots.show(fig, alt="Two hills & a <gap>", caption="What *it* says.")._repr_html_()
+        words = re.sub(r"<[^>]*>", " ", page)  # what a sanitizer leaves that drops svg and keeps what is in it
+        expected = "Figure: Two hills &amp; a &lt;gap&gt; (It is drawn where the notebook is trusted.) What it says."
+        assert " ".join(words.split()) == expected
 
     def test_nothing_paints_the_paper(self):
         assert not re.search(r"fill: ?#fff", show().svg, re.I)
@@ -195,12 +206,15 @@ class TestLatentSpace:
     def test_bad_input(self):
         refuses(lambda: plots.latent_scatter(self.z[:, :1], self.y), "z", "(4, 1)", "(N, 2)", ValueError)
         refuses(lambda: plots.latent_scatter(self.z, self.y[:3]), "y", "(3,)", "(4,)", ValueError)
+        for wrong in (np.array(["a", "b", "c", "d"]), np.array([0.2, 0.7, 0.2, 0.7])):
+            refuses(lambda y=wrong: plots.latent_scatter(self.z, y), "y", str(wrong.dtype), "whole numbers", TypeError)
         refuses(lambda: plots.ellipse([1.0], [1.0, 1.0]), "mu", "(1, 1)", "(N, 2)", ValueError)
         refuses(lambda: plots.ellipse([1.0, 1.0], 1.0), "sigma", "(1,)", "(N, 2)", ValueError)
 
 
 class TestCurvesAndDiagrams:
-    def test_graph_draws_every_node_and_edge(self):
+    def test_graph_draws_every_node_and_edge(self, monkeypatch):
+        monkeypatch.setenv("VAE_BOOK", "1")
         nodes = {
             "z": (0.1, 0.5, "z", "circle", "prior"),
             "f": (0.5, 0.5, "decoder", "round", "likelihood"),

@@ -9,6 +9,7 @@ import re
 import matplotlib.pyplot as plt
 from PIL import Image
 
+from ..surroundings import on_a_static_page
 from .look import COLORS, INK, SMALLEST
 
 
@@ -36,7 +37,10 @@ def show(fig, alt, caption=""):
     if not (isinstance(alt, str) and alt.strip()):
         raise ValueError(f"alt: got {alt!r}, expected a sentence that says what the figure shows")
     buffer = io.StringIO()
-    fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # A notebook that another machine does not trust loses its SVG but keeps the letters in it: there, draw them.
+    letters = {"svg.fonttype": "none" if on_a_static_page() else "path"}
+    with plt.rc_context(letters):
+        fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     width = fig.get_figwidth() * 72
     plt.close(fig)
     return Figure(_portable_svg(buffer.getvalue(), alt, width), alt, caption)
@@ -46,7 +50,7 @@ def _portable_svg(svg, alt, width):
     """Strip what a page does not need, give ids a unique prefix, and let the page choose the colors."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", _small_png, svg)
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+    svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     used = set(re.findall(r"(?:href=\"#|url\(#)([^\"\)]+)", svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
@@ -58,7 +62,9 @@ def _portable_svg(svg, alt, width):
     style = f"width:100%;max-width:{width:.0f}pt;min-width:{SMALLEST * width:.0f}pt;height:auto"
     opening = f'<svg {view} role="img" aria-label="{html.escape(alt, quote=True)}" style="{style}" '
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
-    return opening + names + svg[svg.index(">") + 1 :].strip()
+    said = f"<desc>Figure: {html.escape(alt)} (It is drawn where the notebook is trusted.)</desc>"
+    untrusted = "" if on_a_static_page() else said
+    return opening + names + untrusted + svg[svg.index(">") + 1 :].strip()
 
 
 def _small_png(match, colors=32):

@@ -54,7 +54,6 @@ _STYLE = {
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "image.cmap": "gray",
-    "svg.fonttype": "none",
     "svg.hashsalt": "vae_utils",
 }
 

@@ -47,6 +47,8 @@ def latent_scatter(z, y, ax=None, limit=None, size=4, label=True):
     z, y = _points(z, "z"), as_array(y)
     if y.shape != z.shape[:1]:
         raise ValueError(f"y: got shape {y.shape}, expected {z.shape[:1]}, one class for each point")
+    if y.dtype.kind not in "iub":
+        raise TypeError(f"y: got values of type {y.dtype}, expected whole numbers, one class for each point")
     ax = plt.gca() if ax is None else ax
     for value in np.unique(y):
         points = z[y == value]
