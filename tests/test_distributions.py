@@ -302,7 +302,7 @@ class TestRandomness:
         assert torch.equal(eps, standard_noise((1000, 2), like, generator=generator()))
         flat = standard_noise((1000,), like, generator=generator(), uniform=True)
         assert 0 <= flat.min() < 0.01 and 0.99 < flat.max() <= 1
-        assert standard_noise((2,), like, eps=eps[0]) is not None and torch.equal(
+        assert torch.equal(
             standard_noise((2,), like, eps=eps[0]), eps[0]
         )
 

@@ -259,6 +259,12 @@ class TestEveryModel:
         for name, value in model.named_parameters():
             assert torch.equal(value, before[name]) != value.requires_grad, name
 
+    def test_under_autocast_its_distributions_stay_in_single_precision(self, case):
+        model = case.build()
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            terms = case.objective(model, case.bits(), case.y())
+        assert {term.dtype for term in terms[:3]} == {torch.float32}
+
     def test_it_survives_a_journey_to_disk(self, case, tmp_path):
         model, other = case.build(), case.build()
         with torch.no_grad():

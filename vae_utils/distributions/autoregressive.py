@@ -28,7 +28,10 @@ class Autoregressive(Law):
         if not torch.is_tensor(x) or x.shape[-1:] != self.event_shape:
             got = tuple(x.shape) if torch.is_tensor(x) else type(x).__name__
             raise ValueError(f"x: got {got}, expected (..., {self.event_shape[0]})")
-        return self.place(self.network(self.z, self.seen(x))).log_prob(self.index(x)).sum(-1)
+        prediction = self.network(self.z, self.seen(x))
+        if prediction.dtype in (torch.bfloat16, torch.float16):  # under autocast: nats are added up in float32
+            prediction = prediction.float()
+        return self.place(prediction).log_prob(self.index(x)).sum(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):

@@ -19,7 +19,8 @@ def cyclical_warmup(cycles, ramp=0.5, end=1.0):
     """
     whole_number(cycles, "cycles")
     share(ramp, "ramp")
-    return lambda progress: end * min(1.0, (min(progress, 1 - 1e-9) * cycles % 1) / ramp)
+    last = 1 - 1e-9  # the end of the last cycle, where the remainder would say that a new one begins
+    return lambda progress: end * min(1.0, (min(progress, last) * cycles % 1) / ramp)
 
 
 def effective_beta(reconstruction_scale, kl_scale, kind="mse", sigma=1.0):

@@ -48,14 +48,15 @@ def show(fig, alt, caption=""):
 
 def _portable_svg(svg, alt, width):
     """Strip what a page does not need, give ids a unique prefix, and let the page choose the colors."""
-    svg = svg[svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :]  # without the XML declaration
     svg = re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", _small_png, svg)
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    # Two figures on one page must not share an id: each gets a prefix of its own, and ids that nothing names go.
     used = set(re.findall(r"(?:href=\"#|url\(#)([^\"\)]+)", svg))
     svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", svg)
     svg = re.sub(r"(href=\"#|url\(#)([^\"\)]+)", rf"\1{prefix}-\2", svg)
-    for name, color in COLORS.items():
+    for name, color in COLORS.items():  # a concept's color is a variable, so that a dark page can brighten it
         svg = re.sub(color, f"var(--vae-{name}, {color})", svg, flags=re.I)
     svg = re.sub(INK, "currentColor", svg, flags=re.I)
     view = re.search(r'viewBox="[^"]+"', svg)[0]
