@@ -1,5 +1,6 @@
 """The playground's VAE computes what PyTorch computes, on the same weights, data and noise."""
 
+import math
 from itertools import pairwise
 
 import javascript
@@ -9,7 +10,8 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from vae_utils import widgets
+from vae_utils import data, models, widgets
+from vae_utils.widgets.playground import DATA
 
 
 def mlp(sizes, activation):
@@ -57,6 +59,34 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     after = torch.cat([p.detach().flatten() for p in theta])
     moved = gradient.abs() > 1e-5
     np.testing.assert_allclose(np.array(got["theta"])[moved], after[moved], atol=1e-4)
+
+
+def test_the_page_knows_the_names_of_the_data_and_the_limit_of_logvar():
+    assert tuple(javascript.call("tests/js/probes.mjs", "dataNames", None)) == DATA
+    assert javascript.call("tests/js/probes.mjs", "logvarLimit", None) == models.LOGVAR_LIMIT
+
+
+def causes(name, x, part):
+    """The t in [0, 1) from which the page makes the points x of a shape without noise."""
+    if name == "spirals":
+        return ((x.norm(dim=1) - 0.12) / 0.88) ** 2
+    if name == "ring":
+        return part / (2 * math.pi)
+    angle = torch.atan2(x[:, 1] - 0.5 * part + 0.25, x[:, 0] - part + 0.5)
+    return (angle % (2 * math.pi)) / math.pi - part
+
+
+MAKERS = {"spirals": data.two_spirals, "moons": data.two_moons, "ring": data.ring}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_shapes_of_the_page_are_those_of_the_package(name):
+    x, part = MAKERS[name](200, noise=0.0)
+    t = causes(name, x, part)
+    piece = torch.zeros(200) if name == "ring" else part
+    got = javascript.call("tests/js/probes.mjs", "shape", {"name": name, "t": t.tolist(), "part": piece.tolist()})
+    assert t.min() > -1e-5 and t.max() < 1 + 1e-5
+    assert (torch.tensor(got) - x).abs().max() < 1e-5
 
 
 def test_it_holds_the_real_scans():

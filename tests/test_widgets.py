@@ -259,6 +259,21 @@ def test_every_widget_keeps_its_html_small_and_the_same(name):
     assert "<noscript><p>" in first
 
 
+ASKED = re.compile(r"""\b(?:ui|model)\.(get|set|on|limits|constant)\("(\w+)"|\b(name): "(\w+)", label""")
+OURS = {"limits", "constants", "worker_source"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_that_the_module_asks_for_is_a_field(name):
+    kind = getattr(widgets, name)
+    modules = [kind.module, *(part for part in bundle.imports(kind.module) if not part.startswith("parts/"))]
+    asked = [match for module in modules for match in ASKED.findall(bundle.read(f"{module}.mjs"))]
+    assert asked or kind.module == "face"  # whose names are the factors of face_drawing.mjs
+    for what, field, other, control in asked:
+        allowed = kind.constants if what == "constant" else kind.fields()
+        assert (field or control) in {*allowed, *(OURS if what == "get" else ())}, (what or other, field or control)
+
+
 def test_the_folder_holds_the_widgets_and_nothing_else():
     here = {path.name for path in FOLDER.iterdir() if path.is_file()}
     modules = [getattr(widgets, name).module for name in NAMES]

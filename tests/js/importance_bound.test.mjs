@@ -1,14 +1,16 @@
 import { close, equal, ok } from "./check.mjs";
 import {
-  averageBound, elboGap, histogram, LARGEST, logRatios, noise, runningBound, spread,
+  averageBound, elboGap, histogram, logRatios, noise, runningBound, spread,
 } from "../../vae_utils/widgets/importance_bound.mjs";
 
+const LARGEST = 2000;
 const STATE = { width: 0.7, offset: 0.6, latent_dim: 3 };
+const manyLogs = (state) => Array.from({ length: 40 }, (_, r) => [...logRatios(noise(3, r + 1, LARGEST), state)]);
 const average = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 
 export const tests = {
   "every weight is p(x) when q is the true posterior": () => {
-    const logs = logRatios(noise(5, 1), { width: 1, offset: 0, latent_dim: 5 });
+    const logs = logRatios(noise(5, 1, LARGEST), { width: 1, offset: 0, latent_dim: 5 });
     logs.forEach((value) => close(value, 0, 1e-12));
     close(spread(logs, 100).effective, 100, 1e-9);
     close(spread(logs, 100).largest, 0.01, 1e-12);
@@ -23,11 +25,11 @@ export const tests = {
     close(logRatios(single, state)[0], logTrue - logQ, 1e-12);
   },
   "the weights average to p(x)": () => {
-    const logs = Array.from({ length: 40 }, (_, r) => [...logRatios(noise(3, r + 1), { ...STATE, width: 1.1 })]).flat();
+    const logs = manyLogs({ ...STATE, width: 1.1 }).flat();
     close(average(logs.map(Math.exp)), 1, 0.02);
   },
   "the expected log weight is the ELBO": () => {
-    const logs = Array.from({ length: 40 }, (_, r) => [...logRatios(noise(3, r + 1), STATE)]).flat();
+    const logs = manyLogs(STATE).flat();
     close(average(logs), elboGap(STATE), 0.02);
     close(elboGap({ width: 1, offset: 0, latent_dim: 9 }), 0, 0);
   },
@@ -42,7 +44,7 @@ export const tests = {
     close(averageBound(logs, 5), Math.log(22.8), 1e-12);
   },
   "the bound rises with K on average": () => {
-    const runs = Array.from({ length: 40 }, (_, r) => logRatios(noise(3, r + 1), STATE));
+    const runs = manyLogs(STATE);
     const levels = [1, 2, 5, 10, 100, LARGEST].map((k) => average(runs.map((run) => averageBound(run, k))));
     levels.slice(1).forEach((level, i) => ok(level > levels[i]));
     ok(Math.abs(levels[5]) < 0.1);

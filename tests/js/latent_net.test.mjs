@@ -1,15 +1,7 @@
 import { close, equal, ok } from "./check.mjs";
-import {
-  decode,
-  decodedMap,
-  encode,
-  forward,
-  lerp,
-  prepare,
-  slerp,
-  stroke,
-  unpack,
-} from "../../vae_utils/widgets/parts/latent_net.mjs";
+import { prepare, stroke } from "../../vae_utils/widgets/parts/drawing.mjs";
+import { decode, encode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
+import { lerp, slerp } from "../../vae_utils/widgets/parts/paths.mjs";
 
 // 2 -> 2 -> 1 with weights (1, 2; -3, 4) * (0.5, 0.1), then (1, -1) * 2
 const NET = {
@@ -17,34 +9,35 @@ const NET = {
   scales: Float32Array.from([0.5, 0.1, 2]),
   biases: Float32Array.from([0.25, -1, 3]),
 };
-const layers = () => unpack([[2, 2, 1]], NET)[0];
+const network = (activation = "relu") => unpack([[2, 2, 1]], NET, activation)[0];
+const forward = (x, activation) => [...network(activation).forward(x, 1)];
 const column = (image) => image.map((value, i) => value * (i % 28));
 const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
 export const tests = {
   "weights come back row by row with their own scale": () => {
-    const [first, second] = layers();
-    close([...first.weights], [0.5, 1, -0.3, 0.4], 1e-6);
-    close([...second.weights], [2, -2], 1e-6);
+    const [first, second] = network().layers;
+    close([...first.weight], [0.5, 1, -0.3, 0.4], 1e-6);
+    close([...second.weight], [2, -2], 1e-6);
     close([...second.bias], [3], 1e-6);
   },
   "two networks are cut one after the other": () => {
-    const [a, b] = unpack([[2, 2], [2, 1]], NET);
-    close([...a[0].weights], [0.5, 1, -0.3, 0.4], 1e-6);
-    close([...b[0].weights], [2, -2], 1e-6);
+    const [a, b] = unpack([[2, 2], [2, 1]], NET, "relu").map(({ layers }) => layers[0]);
+    close([...a.weight, ...a.bias], [0.5, 1, -0.3, 0.4, 0.25, -1], 1e-6);
+    close([...b.weight, ...b.bias], [2, -2, 3], 1e-6);
   },
   "a pass through the network, by hand": () => {
     const h = [0.5 * 1 + 1 * 2 + 0.25, -0.3 * 1 + 0.4 * 2 - 1];
-    close([...forward(layers(), [1, 2], "relu")], [2 * h[0] + 3], 1e-5);
-    close([...forward(layers(), [1, 2], "tanh")], [2 * Math.tanh(h[0]) - 2 * Math.tanh(h[1]) + 3], 1e-5);
+    close(forward([1, 2], "relu"), [2 * h[0] + 3], 1e-5);
+    close(forward([1, 2], "tanh"), [2 * Math.tanh(h[0]) - 2 * Math.tanh(h[1]) + 3], 1e-5);
     const silu = (a) => a / (1 + Math.exp(-a));
-    close([...forward(layers(), [1, 2], "silu")], [2 * silu(h[0]) - 2 * silu(h[1]) + 3], 1e-5);
-    close([...decode(layers(), [1, 2], "relu")], [1 / (1 + Math.exp(-(2 * h[0] + 3)))], 1e-5);
+    close(forward([1, 2], "silu"), [2 * silu(h[0]) - 2 * silu(h[1]) + 3], 1e-5);
+    close([...decode(network(), [1, 2])], [1 / (1 + Math.exp(-(2 * h[0] + 3)))], 1e-5);
   },
   "a posterior is read as mu and log variance": () => {
     const bias = Float32Array.from([0.5, -1, 2 * Math.log(0.3), 900]);
-    const [net] = unpack([[1, 4]], { weights: new Int8Array(4), scales: new Float32Array(4), biases: bias });
-    const { mu, sigma } = encode(net, [1], "relu");
+    const [net] = unpack([[1, 4]], { weights: new Int8Array(4), scales: new Float32Array(4), biases: bias }, "relu");
+    const { mu, sigma } = encode(net, [1]);
     close(mu, [0.5, -1], 1e-6);
     close(sigma, [0.3, Math.exp(10)], 1e-2);
   },
@@ -75,10 +68,5 @@ export const tests = {
       close(Math.max(...rows) - Math.min(...rows), 19, 2);
     }
     equal(total(prepare(new Float32Array(784))), 0);
-  },
-  "the map rises to the right and upward": () => {
-    const { picture, width } = decodedMap(([x, y]) => Float32Array.from({ length: 784 }, () => 10 * x + y), 3, 3);
-    equal(width, 84);
-    close([picture[0], picture[83], picture[83 * 84]], [-18, 22, -22], 1e-4);
   },
 };

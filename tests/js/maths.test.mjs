@@ -37,12 +37,31 @@ export const tests = {
     equal(["1,5", " -2 ", "\u22123", "1e2"].map(parseNumber), [1.5, -2, -3, 100]);
     equal(["NaN", "", "Infinity", "x"].map(parseNumber), [null, null, null, null]);
   },
-  "arrays arrive the same as base64 and as bytes": () => {
-    const numbers = Float32Array.from([1.5, -2, 3]);
-    const bytes = new Uint8Array(numbers.buffer);
-    const text = btoa(String.fromCharCode(...bytes));
-    for (const data of [text, new DataView(numbers.buffer), bytes.buffer]) {
-      equal([...maths.tensor({ dtype: "float32", shape: [3], data }).values], [1.5, -2, 3]);
+  "the area below a point": () => {
+    close(maths.normalCdf(0), 0.5, 1e-15);
+    close(maths.normalCdf(1.959963984540054), 0.975, 1e-12);
+    close(maths.normalCdf(-1.2815515655446004), 0.1, 1e-12);
+    for (const x of [0.3, 1, 4, 7.9, 40]) close(maths.normalCdf(-x) + maths.normalCdf(x), 1, 1e-12);
+    close([maths.normalCdf(-40), maths.normalCdf(40)], [0, 1], 1e-12);
+    for (const x of [-3, 0.5, 2]) {
+      const slope = (maths.normalCdf(x + 1e-5) - maths.normalCdf(x - 1e-5)) / 2e-5;
+      close(slope, maths.normalDensity(x), 1e-9, `slope at ${x}`);
     }
+  },
+  "log p(z) is that of as many standard normals": () => {
+    close(maths.logStandardNormal([0, 0, 0, 0, 0]), -2.5 * Math.log(2 * Math.PI), 1e-12);
+    close(maths.logStandardNormal([1, -2]) - maths.logStandardNormal([0, 0]), -2.5, 1e-12);
+  },
+  "what is remembered is computed once for each change of its key": () => {
+    const [key, calls] = [[1, "a"], []];
+    const now = maths.remember(() => [...key], (number, word) => calls.push(`${number}${word}`));
+    for (const change of [() => {}, () => {}, () => (key[1] = "b"), () => {}, () => (key[0] = NaN), () => {}]) {
+      change();
+      now();
+    }
+    equal(calls, ["1a", "1b", "NaNb"]);
+    let computed = 0;
+    const once = maths.remember(() => [], () => (computed += 1));
+    equal([once(), once(), computed], [1, 1, 1]);
   },
 };

@@ -1,13 +1,13 @@
 import { close, equal, ok } from "./check.mjs";
+import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { normals } from "../../vae_utils/widgets/parts/maths.mjs";
 import {
-  Adam,
   Mlp,
   countParameters,
   rowsByRows,
   tanh,
   transpose,
-} from "../../vae_utils/widgets/playground/network.mjs";
+} from "../../vae_utils/widgets/parts/network.mjs";
 
 const random = (n, seed) => Float32Array.from({ length: n }, normals(seed));
 

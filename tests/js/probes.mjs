@@ -1,7 +1,9 @@
 // Functions of the widgets' modules in the form in which Python calls them: one argument, plain numbers back.
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
-import { Adam } from "../../vae_utils/widgets/playground/network.mjs";
+import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
+import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
 /** { model, theta, x, eps, beta, sigma, rate } -> loss terms, gradient, and the weights after one step of Adam. */
@@ -24,6 +26,15 @@ export const faces = ({ factors, sizes }) => ({
 /** { sizes, weights, scales, biases, activation, points } -> the decoded picture of each point. */
 export const decoded = ({ sizes, weights, scales, biases, activation, points }) => {
   const packed = { weights: Int8Array.from(weights), scales: Float32Array.from(scales) };
-  const [net] = unpack([sizes], { ...packed, biases: Float32Array.from(biases) });
-  return points.map((z) => Array.from(decode(net, z, activation)));
+  const [net] = unpack([sizes], { ...packed, biases: Float32Array.from(biases) }, activation);
+  return points.map((z) => Array.from(decode(net, z)));
 };
+
+/** What the playground can learn, by name. */
+export const dataNames = () => [...Object.keys(SHAPES), DIGITS, OWN];
+
+/** { name, t, part } -> the points of a shape without noise, [[x, y], ...]. */
+export const shape = ({ name, t, part }) => t.map((value, i) => SHAPES[name].at(value, part[i]));
+
+/** The limit of every logarithm of a variance. */
+export const logvarLimit = () => maths.LOGVAR_LIMIT;

@@ -2,7 +2,6 @@ import { close, ok } from "./check.mjs";
 import {
   COSTS,
   DRAWS,
-  areaBelow,
   drawNoise,
   estimates,
   variance,
@@ -43,11 +42,6 @@ export const tests = {
       const { f, slope } = COSTS[name];
       close(slope(0.4), (f(0.4 + 1e-6) - f(0.4 - 1e-6)) / 2e-6, 1e-7);
     }
-  },
-  "the area below a point": () => {
-    close(areaBelow(0), 0.5, 1e-12);
-    close(areaBelow(1.959963985), 0.975, 1e-9);
-    close(areaBelow(-1) + areaBelow(1), 1, 1e-12);
   },
   "estimators are unbiased, but for the pathwise one on a step": () => {
     for (const cost of Object.keys(COSTS)) {

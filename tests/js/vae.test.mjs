@@ -1,8 +1,9 @@
 import { close, equal, ok } from "./check.mjs";
 import { makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
 import { gaussianKl, normals } from "../../vae_utils/widgets/parts/maths.mjs";
-import { modelFor } from "../../vae_utils/widgets/playground/studio.mjs";
-import { Trainer, Vae } from "../../vae_utils/widgets/playground/vae.mjs";
+import { modelFor } from "../../vae_utils/widgets/playground/training.mjs";
+import { Trainer } from "../../vae_utils/widgets/playground/trainer.mjs";
+import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
 const random = (n, seed) => Float32Array.from({ length: n }, normals(seed));
 const small = (dim, latent) => {

@@ -1,39 +1,17 @@
 // beta turned on trained models: codes, reconstructions, samples, and the rate-distortion plane, at any training time.
 import { frame } from "./parts/frame.mjs";
-import { nearest, tensor } from "./parts/maths.mjs";
+import { nearest } from "./parts/maths.mjs";
+import { drawSheet, sheet } from "./parts/sheet.mjs";
+import { block, every, rows, tensors } from "./parts/tensor.mjs";
 
 const NEAR = 4; // half the width of the usual window on the latent space
 const HEAP = 0.5; // codes nearer to 0 than this lie in one heap, where names would hide one another
 const FAR_RATE = 8; // nats; a larger rate is drawn at the edge
 
-/** The block of a tensor under its first indices, as a flat array, with the shape that is left. */
-export const block = ({ values, shape }, ...index) => {
-  const rest = shape.slice(index.length);
-  const size = rest.reduce((product, n) => product * n, 1);
-  const at = index.reduce((position, i, axis) => position * shape[axis] + i, 0);
-  return { values: values.subarray(at * size, (at + 1) * size), shape: rest };
-};
-
 /** Codes in latent units: { xs, ys }. */
 export const unpackCodes = (codes, reach) => {
-  const n = codes.shape[0];
-  const part = (axis) => Float32Array.from({ length: n }, (_, i) => (codes.values[2 * i + axis] * reach) / 127);
-  return { xs: part(0), ys: part(1) };
-};
-
-/** Flat images (n, D), D a square, side by side in `columns`: values in [0, 1] with one dark pixel between. */
-export const mosaic = ({ values, shape: [n, pixels] }, columns) => {
-  const side = Math.round(Math.sqrt(pixels));
-  const rows = Math.ceil(n / columns);
-  const [width, height] = [columns * (side + 1) - 1, rows * (side + 1) - 1];
-  const picture = new Float32Array(width * height);
-  for (let k = 0; k < n; k++) {
-    const corner = Math.floor(k / columns) * (side + 1) * width + (k % columns) * (side + 1);
-    for (let i = 0; i < pixels; i++) {
-      picture[corner + Math.floor(i / side) * width + (i % side)] = values[k * pixels + i] / 255;
-    }
-  }
-  return { picture, width, height };
+  const inUnits = (axis) => every(codes.values, axis, 2).map((value) => (value * reach) / 127);
+  return { xs: inUnits(0), ys: inUnits(1) };
 };
 
 /** The middle of each class, as [class, x, y]. */
@@ -77,16 +55,12 @@ const latentPanel = (ui, data, now) => {
   });
 };
 
+/** A panel of pictures side by side, gray levels of 0 to 255. */
 const imagesPanel = (ui, settings, images, columns) =>
   ui.panel({
     ...settings,
     axes: false,
-    draw(plot) {
-      const { picture, width, height } = mosaic(images(), columns);
-      const scale = Math.min(plot.width / width, plot.height / height);
-      const [w, h] = [(width * scale) / plot.width / 2, (height * scale) / plot.height / 2];
-      plot.image(picture, width, height, [0.5 - w, 0.5 - h, 0.5 + w, 0.5 + h]);
-    },
+    draw: (plot) => drawSheet(plot, sheet(images(), columns, { most: 255 }), [0, 0, 1, 1]),
   });
 
 const ratePanel = (ui, data, now) => {
@@ -111,9 +85,9 @@ const ratePanel = (ui, data, now) => {
       plot.line(trail.map(([x]) => x), trail.map(([, y]) => y), { color: "posterior", width: 1.5, dash: [2, 4] });
       data.betas.values.forEach((beta, b) => {
         const [x, y] = inside(at(b, t));
-        plot.points([x], [y], { radius: b === chosen ? 7 : 4, color: b === chosen ? "posterior" : "elbo" });
-        const [name, above] = [String(Number(beta.toPrecision(3))), at(b, t)[1] > top];
-        const bold = b === chosen;
+        const [bold, above] = [b === chosen, at(b, t)[1] > top];
+        plot.points([x], [y], bold ? { radius: 7, color: "posterior" } : { radius: 4, color: "elbo" });
+        const name = String(Number(beta.toPrecision(3)));
         const side = x < FAR_RATE / 2 ? { align: "left", dx: 12 } : { align: "right", dx: -12 };
         if (!above) plot.text(x, y, name, { align: "left", bold, dx: 10, dy: -9 });
         else if (bold) plot.text(x, y, `${name}, above this frame`, { ...side, bold, dy: 13 });
@@ -125,7 +99,7 @@ const ratePanel = (ui, data, now) => {
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Turn beta: the same VAE, really trained at each setting" });
-    const data = Object.fromEntries(FIELDS.map((name) => [name, tensor(model.get(name))]));
+    const data = tensors(model, FIELDS);
     const betas = Array.from(data.betas.values, (beta) => Number(beta.toPrecision(6)));
     const steps = Array.from(data.steps.values);
     const now = () => [nearest(betas, ui.get("beta")), nearest(steps, ui.get("step"))];
@@ -135,13 +109,11 @@ export default {
     ui.stops({ name: "step", label: "training step", values: steps });
     latentPanel(ui, data, now);
     ratePanel(ui, data, now);
-    const columns = data.originals.shape[0];
-    const both = () => {
-      const [top, bottom] = [data.originals, pair("reconstructions")];
-      return { values: [...top.values, ...bottom.values], shape: [2 * columns, top.shape[1]] };
-    };
-    imagesPanel(ui, { title: "Test digits (top) and their reconstructions", height: 110 }, both, columns);
-    imagesPanel(ui, { title: "Samples: decoded draws from the prior", height: 110 }, () => pair("samples"), 8);
+    const originals = rows(data.originals);
+    const both = () => [...originals, ...rows(pair("reconstructions"))];
+    const again = { title: "Test digits (top) and their reconstructions", height: 110 };
+    imagesPanel(ui, again, both, originals.length);
+    imagesPanel(ui, { title: "Samples: decoded draws from the prior", height: 110 }, () => rows(pair("samples")), 8);
 
     ui.player({ label: "Play the training", name: "step", values: steps, pace: 0.7, primary: true });
     ui.readout(() => {

@@ -1,15 +1,11 @@
 // A film of training: bars of the KL per dimension, and the total KL of every remedy.
 import { frame } from "./parts/frame.mjs";
-import { format, linspace, sum, tensor } from "./parts/maths.mjs";
+import { format, linspace, sum } from "./parts/maths.mjs";
+import { block, rows, tensor } from "./parts/tensor.mjs";
 
 /** The films as nested arrays, kl[remedy][frame][dimension], in nats. */
-export const films = ({ values, shape: [remedies, frames, d] }) =>
-  Array.from({ length: remedies }, (_, r) =>
-    Array.from({ length: frames }, (_unused, f) => {
-      const start = (r * frames + f) * d;
-      return Array.from(values.subarray(start, start + d));
-    }),
-  );
+export const films = (kl) =>
+  Array.from({ length: kl.shape[0] }, (_, remedy) => rows(block(kl, remedy)).map((bars) => Array.from(bars)));
 
 /** The frame nearest to a percentage of the training. */
 export const frameAt = (percent, frames) => Math.round((percent / 100) * (frames - 1));
@@ -58,7 +54,7 @@ const curvesPanel = (ui, totals, chosen, top) =>
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Who speaks while the model learns" });
-    const film = films(tensor(model.get("kl")));
+    const film = films(tensor(ui.get("kl")));
     const names = ui.limits("remedy");
     const chosen = () => names.indexOf(ui.get("remedy"));
     const now = () => film[chosen()][frameAt(ui.get("percent"), film[0].length)];

@@ -1,44 +1,43 @@
-// The ELBO of a swing: z ~ N(0, 1) is hidden, the height x ~ N(z^2, NOISE^2) is seen, q = N(mu, sigma^2) guesses z.
+// The ELBO of a swing: z ~ N(0, 1) is hidden, the height x ~ N(z^2, noise^2) is seen, q = N(mu, sigma^2) guesses z.
 import { frame } from "./parts/frame.mjs";
-import { clamp, gaussianKl, linspace, logNormal, sum } from "./parts/maths.mjs";
+import { clamp, gaussianKl, linspace, logNormal, normalDensity, remember, sum } from "./parts/maths.mjs";
 
-export const NOISE = 0.3;
 const Z = linspace(-4, 4, 1601);
 const STEP = Z[1] - Z[0];
 const T = linspace(-9, 9, 361);
 
-export const logJoint = (x, z) => logNormal(x, z ** 2, NOISE) + logNormal(z);
+export const logJoint = (x, z, noise) => logNormal(x, z ** 2, noise) + logNormal(z);
 
 /** log p(x) and the posterior density on the grid Z. */
-export const evidence = (x) => {
-  const joint = Z.map((z) => logJoint(x, z));
+export const evidence = ({ x, noise }) => {
+  const joint = Z.map((z) => logJoint(x, z, noise));
   const top = Math.max(...joint);
   const logP = top + Math.log(STEP * sum(joint.map((value) => Math.exp(value - top))));
   return { logP, density: joint.map((value) => Math.exp(value - logP)) };
 };
 
 /** E_q[log p(x|z)], from the moments of q. */
-export const reconstruction = ({ x, mu, sigma }) => {
+export const reconstruction = ({ x, mu, sigma, noise }) => {
   const [m2, v] = [mu ** 2, sigma ** 2];
   const error = x ** 2 - 2 * x * (m2 + v) + m2 ** 2 + 6 * m2 * v + 3 * v ** 2;
-  return -0.5 * Math.log(2 * Math.PI * NOISE ** 2) - error / (2 * NOISE ** 2);
+  return -0.5 * Math.log(2 * Math.PI * noise ** 2) - error / (2 * noise ** 2);
 };
 
 export const elbo = (values) => reconstruction(values) - gaussianKl(values.mu, values.sigma);
 
 /** KL(q || p(z|x)) by adding up over z, with no use of the ELBO. */
-export const gap = ({ x, mu, sigma }, logP = evidence(x).logP) => {
+export const gap = ({ x, mu, sigma, noise }, { logP } = evidence({ x, noise })) => {
   const terms = T.map((t) => {
     const z = mu + sigma * t;
-    return Math.exp(logNormal(t)) * (logNormal(z, mu, sigma) - (logJoint(x, z) - logP));
+    return normalDensity(t) * (logNormal(z, mu, sigma) - (logJoint(x, z, noise) - logP));
   });
   return (T[1] - T[0]) * sum(terms);
 };
 
 /** Slopes of the ELBO in mu and in log sigma. */
-export const slopes = ({ x, mu, sigma }) => {
+export const slopes = ({ x, mu, sigma, noise }) => {
   const v = sigma ** 2;
-  const s2 = NOISE ** 2;
+  const s2 = noise ** 2;
   const slopeV = (x - 3 * mu ** 2 - 3 * v) / s2 - 0.5 + 0.5 / v;
   return { mu: (2 * mu * (x - mu ** 2 - 3 * v)) / s2 - mu, logSigma: 2 * v * slopeV };
 };
@@ -59,13 +58,13 @@ const ROWS = 61;
 const DEPTH = 6;
 
 /** The ELBO over mu (across) and log sigma (up), as shades in [0, 1]: 1 is log p(x), 0 is 6 nats below. */
-export const landscape = (x, logP, [low, high], [bottom, top]) => {
+export const landscape = ({ x, noise }, logP, [low, high], [bottom, top]) => {
   const shades = new Float64Array(COLUMNS * ROWS);
   for (let row = 0; row < ROWS; row++) {
     const sigma = Math.exp(top + ((bottom - top) * (row + 0.5)) / ROWS);
     for (let column = 0; column < COLUMNS; column++) {
       const mu = low + ((high - low) * (column + 0.5)) / COLUMNS;
-      shades[row * COLUMNS + column] = clamp(1 - (logP - elbo({ x, mu, sigma })) / DEPTH, 0, 1);
+      shades[row * COLUMNS + column] = clamp(1 - (logP - elbo({ x, mu, sigma, noise })) / DEPTH, 0, 1);
     }
   }
   return shades;
@@ -88,16 +87,14 @@ const drawBars = (plot, bound, divergence, logP) => {
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "The ELBO and the gap, in nats" });
-    const values = () => ({ x: ui.get("x"), mu: ui.get("mu"), sigma: ui.get("sigma") });
+    const noise = ui.constant("noise");
+    const values = () => ({ x: ui.get("x"), mu: ui.get("mu"), sigma: ui.get("sigma"), noise });
     const fit = (name, value) => ui.set(name, clamp(value, ...ui.limits(name)));
     const logLimits = () => ui.limits("sigma").map(Math.log);
-    const cache = { x: null };
-    const truth = () => {
-      if (cache.x === ui.get("x")) return cache;
-      const found = evidence(ui.get("x"));
-      const shades = landscape(ui.get("x"), found.logP, ui.limits("mu"), logLimits());
-      return Object.assign(cache, found, { shades, x: ui.get("x") });
-    };
+    const truth = remember(() => [ui.get("x")], (x) => {
+      const found = evidence({ x, noise });
+      return { ...found, shades: landscape({ x, noise }, found.logP, ui.limits("mu"), logLimits()) };
+    });
 
     const densities = ui.panel({
       title: "The truth (dashed) and the guess q. Drag q by its mean, or by its width.",
@@ -107,7 +104,7 @@ export default {
       yLabel: "density",
       draw(plot) {
         const { density } = truth();
-        const q = Z.map((z) => Math.exp(logNormal(z, ui.get("mu"), ui.get("sigma"))));
+        const q = Z.map((z) => normalDensity(z, ui.get("mu"), ui.get("sigma")));
         plot.clip(() => {
           plot.line(Z, density, { color: "evidence", dash: [6, 4] });
           plot.fill(Z, q, { color: "posterior" });
@@ -126,7 +123,7 @@ export default {
       y: [-0.1, 2.5],
       yTicks: [],
       xLabel: "nats",
-      draw: (plot) => drawBars(plot, elbo(values()), gap(values(), truth().logP), truth().logP),
+      draw: (plot) => drawBars(plot, elbo(values()), gap(values(), truth()), truth().logP),
     });
 
     const map = ui.panel({
@@ -188,7 +185,7 @@ export default {
     ui.readout(() => [
       ["log p(x)", truth().logP, "evidence"],
       ["ELBO", elbo(values()), "elbo"],
-      ["KL(q \u2016 p(z|x)), the gap", gap(values(), truth().logP), "kl"],
+      ["KL(q \u2016 p(z|x)), the gap", gap(values(), truth()), "kl"],
       ["reconstruction", reconstruction(values()), "likelihood"],
       ["KL(q \u2016 prior)", gaussianKl(ui.get("mu"), ui.get("sigma")), "prior"],
     ]);

@@ -1,9 +1,12 @@
 """The ELBO of a swing: drag q, and two bars keep adding up to log p(x)."""
 
+from typing import ClassVar
+
 from .parts.fields import Number
 from .parts.host import Widget
+from .parts.stills import normal_density
 
-NOISE = 0.3  # sigma of p(x | z), as in elbo.mjs
+NOISE = 0.3  # sigma of p(x | z)
 
 
 class ELBO(Widget):
@@ -15,6 +18,7 @@ class ELBO(Widget):
 
     module = "elbo"
     sentence = "Drag the guess q and watch the ELBO and the gap add up to log p(x), which never moves."
+    constants: ClassVar[dict] = {"noise": NOISE}
 
     x = Number(1.0, 0, 3)
     mu = Number(0.5, -2.5, 2.5)
@@ -27,8 +31,8 @@ class ELBO(Widget):
         from .. import plots
 
         z = np.linspace(-3, 3, 1201)
-        joint = np.exp(-0.5 * ((self.x - z**2) / NOISE) ** 2 - 0.5 * z**2)
-        q = np.exp(-0.5 * ((z - self.mu) / self.sigma) ** 2) / (self.sigma * np.sqrt(2 * np.pi))
+        joint = normal_density(self.x, z**2, NOISE) * normal_density(z)
+        q = normal_density(z, self.mu, self.sigma)
         axes = (figure := Figure(figsize=(6, 2.2))).subplots()
         posterior = joint / (joint.sum() * (z[1] - z[0]))
         axes.plot(z, posterior, color=plots.COLORS["evidence"], label="p(z|x)", linestyle="--")

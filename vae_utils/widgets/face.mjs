@@ -1,14 +1,11 @@
 // Five numbers, one face: a decoder written by hand, and which pixels each number moves.
 import { drawFace, FACTORS } from "./parts/face_drawing.mjs";
 import { frame } from "./parts/frame.mjs";
-import { clamp, normals, sum } from "./parts/maths.mjs";
+import { clamp, logStandardNormal, normals, remember, sum } from "./parts/maths.mjs";
 
 const SIZE = 96;
 const AVERAGE = drawFace([0, 0, 0, 0, 0], SIZE);
 const LABELS = { width: "face width", nose: "nose size", hair: "hair darkness", smile: "smile", age: "age" };
-
-/** log N(z; 0, I) in nats. */
-export const logPrior = (z) => -0.5 * sum(z.map((value) => value * value)) - 0.5 * z.length * Math.log(2 * Math.PI);
 
 /** Mean change of a pixel against the average face, in grey levels of 0 to 255. */
 export const meanChange = (picture, from) => (255 * sum(picture.map((p, i) => Math.abs(p - from[i])))) / picture.length;
@@ -32,11 +29,7 @@ export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "A face from five numbers" });
     const z = () => FACTORS.map((name) => ui.get(name));
-    let [key, picture] = ["", AVERAGE];
-    const face = () => {
-      if (key !== z().join()) [key, picture] = [z().join(), drawFace(z(), SIZE)];
-      return picture;
-    };
+    const face = remember(z, (...factors) => drawFace(factors, SIZE));
     const become = (values) => FACTORS.forEach((name, i) => ui.set(name, clamp(values[i], ...ui.limits(name))));
 
     ui.panel({
@@ -63,7 +56,7 @@ export default {
     ui.readout(() => [
       ["mean change of a pixel", `${meanChange(face(), AVERAGE).toFixed(2)} of 255`, "likelihood"],
       ["distance of z from 0", Math.hypot(...z()), "prior"],
-      ["log p(z)", `${logPrior(z()).toFixed(3).replace("-", "\u2212")} nats`, "prior"],
+      ["log p(z)", `${logStandardNormal(z()).toFixed(3).replace("-", "\u2212")} nats`, "prior"],
     ]);
     return ui.dispose;
   },

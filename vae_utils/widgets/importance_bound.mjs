@@ -1,12 +1,11 @@
 // The importance-weighted bound on a linear-Gaussian model: K weights, their average, and the exact log p(x).
 import { frame } from "./parts/frame.mjs";
-import { clamp, mean, normals } from "./parts/maths.mjs";
+import { clamp, mean, normals, remember } from "./parts/maths.mjs";
 
 export const REPEATS = 40;
-export const LARGEST = 2000;
 
-/** Noise of one draw: for each sample eps in the first dimension, and the sum of eps^2 over all d dimensions. */
-export const noise = (d, seed, count = LARGEST) => {
+/** Noise of one draw: for each of `count` samples eps in the first dimension, and the sum of eps^2 over all d. */
+export const noise = (d, seed, count) => {
   const normal = normals(seed);
   const [first, squares] = [new Float64Array(count), new Float64Array(count)];
   for (let i = 0; i < count; i++) {
@@ -69,36 +68,35 @@ export const histogram = (values, low, high, bins) => {
   return counts;
 };
 
-const STEPS = Array.from({ length: 67 }, (_, i) => Math.round(10 ** ((i * Math.log10(LARGEST)) / 66)));
+/** Whole numbers from 1 to `largest`, evenly apart in their logarithms. */
+const stepsTo = (largest) => Array.from({ length: 67 }, (_, i) => Math.round(largest ** (i / 66)));
 
-/** The average over many draws of the bound at each of STEPS, and one draw, all minus log p(x). Kept until changed. */
-const experiments = () => {
-  let [key, noiseKey, draws, result] = ["", "", [], null];
-  return (values) => {
-    const wanted = `${values.latent_dim}`;
-    if (wanted !== noiseKey) draws = Array.from({ length: REPEATS }, (_, r) => noise(values.latent_dim, 1000 + r));
-    noiseKey = wanted;
-    const now = JSON.stringify(values);
-    if (now === key) return result;
-    key = now;
-    const runs = draws.map((draw) => logRatios(draw, values));
-    const at = (k) => (k === 1 ? elboGap(values) : mean(runs.map((run) => averageBound(run, k))));
-    const logs = logRatios(noise(values.latent_dim, values.draw), values);
-    result = { average: STEPS.map(at), logs, run: runningBound(logs), at };
-    return result;
-  };
+/** What the panels show, all minus log p(x): the average over many draws at each step, one draw, and any average. */
+const experiment = (draws, drawn, steps, values) => {
+  const runs = draws.map((draw) => logRatios(draw, values));
+  const at = (k) => (k === 1 ? elboGap(values) : mean(runs.map((run) => averageBound(run, k))));
+  const logs = logRatios(drawn, values);
+  return { average: steps.map(at), logs, run: runningBound(logs), at };
 };
 
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "K samples against log p(x)" });
-    const names = ["width", "offset", "latent_dim", "draw"];
-    const values = () => Object.fromEntries(names.map((name) => [name, ui.get(name)]));
-    const compute = experiments();
-    const now = () => compute(values());
+    const [, largest] = ui.limits("k");
+    const steps = stepsTo(largest);
+    const get = (...names) => names.map((name) => ui.get(name));
+    const draws = remember(() => get("latent_dim"), (d) =>
+      Array.from({ length: REPEATS }, (_, r) => noise(d, 1000 + r, largest)),
+    );
+    const drawn = remember(() => get("latent_dim", "draw"), (d, seed) => noise(d, seed, largest));
+    const values = () => ({ width: ui.get("width"), offset: ui.get("offset"), latent_dim: ui.get("latent_dim") });
+    const now = remember(
+      () => [draws(), drawn(), ...get("width", "offset")],
+      () => experiment(draws(), drawn(), steps, values()),
+    );
     const expected = (k) => now().at(k);
     const evidence = () => ui.get("log_evidence");
-    const log10 = STEPS.map(Math.log10);
+    const log10 = steps.map(Math.log10);
 
     ui.panel({
       title: "The bound: its average over many draws (thick), and this draw (thin).",
@@ -111,7 +109,7 @@ export default {
         const { average, run } = now();
         plot.clip(() => {
           plot.hline(evidence(), { color: "evidence", dash: [6, 4] });
-          plot.line(log10, STEPS.map((k) => evidence() + run[k - 1]), { color: "ink", width: 1, alpha: 0.6 });
+          plot.line(log10, steps.map((k) => evidence() + run[k - 1]), { color: "ink", width: 1, alpha: 0.6 });
           plot.line(log10, average.map((value) => evidence() + value), { color: "elbo", width: 3 });
           plot.vline(Math.log10(ui.get("k")), { color: "muted", width: 1 });
           plot.points([Math.log10(ui.get("k"))], [evidence() + expected(ui.get("k"))], { color: "elbo", radius: 6 });

@@ -2,6 +2,7 @@
 
 from .parts.fields import Choice, Number
 from .parts.host import Widget
+from .parts.stills import normal_density
 
 
 class KL(Widget):
@@ -30,8 +31,8 @@ class KL(Widget):
         from .. import plots
 
         z = np.linspace(-5, 5, 201)
-        q = np.exp(-0.5 * ((z - self.mu) / self.sigma) ** 2) / (self.sigma * np.sqrt(2 * np.pi))
-        p = np.exp(-0.5 * ((z - self.prior_mu) / self.prior_sigma) ** 2) / (self.prior_sigma * np.sqrt(2 * np.pi))
+        q = normal_density(z, self.mu, self.sigma)
+        p = normal_density(z, self.prior_mu, self.prior_sigma)
         axes = (figure := Figure(figsize=(6, 2.2))).subplots()
         axes.plot(z, q, color=plots.COLORS["posterior"], label="q")
         axes.plot(z, p, color=plots.COLORS["prior"], label="p", linestyle="--")

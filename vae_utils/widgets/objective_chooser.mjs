@@ -1,28 +1,26 @@
 // Eight objectives, really trained: reconstructions, samples, a sharpness meter, and sharpness against diversity.
 import { frame } from "./parts/frame.mjs";
-import { format, linspace, mean, sum, tensor } from "./parts/maths.mjs";
+import { format, linspace, mean, sum } from "./parts/maths.mjs";
+import { drawSheet, sheet } from "./parts/sheet.mjs";
+import { block, rows, tensors } from "./parts/tensor.mjs";
 
 const TOP = 1.5; // the end of the meter; data reads 1
 
-/** Images k of a tensor (objectives, n, D), or all of (n, D): { values in [0, 255], count, side }. */
-export const album = ({ values, shape }, k = 0) => {
-  const [count, pixels] = shape.slice(-2);
-  const size = count * pixels;
-  return { values: values.subarray(k * size, (k + 1) * size), count, side: Math.round(Math.sqrt(pixels)) };
-};
+/** The gray levels of 0 to 255 of an image as values in [0, 1]. */
+export const inUnits = (image) => Float32Array.from(image, (value) => value / 255);
 
-/** One image as values in [0, 1]. */
-export const picture = ({ values, side }, i) =>
-  Float32Array.from(values.subarray(i * side * side, (i + 1) * side * side), (value) => value / 255);
+const sideOf = (image) => Math.round(Math.sqrt(image.length));
 
 /** The middle row of an image. */
-export const middleRow = (image, side) => {
+export const middleRow = (image) => {
+  const side = sideOf(image);
   const start = Math.floor(side / 2) * side;
   return image.subarray(start, start + side);
 };
 
 /** The variance of the Laplacian over the inner pixels, as in vae_utils.evaluation. */
-export const laplacianVariance = (image, side) => {
+export const laplacianVariance = (image) => {
+  const side = sideOf(image);
   const second = [];
   for (let i = 1; i < side - 1; i++) {
     for (let j = 1; j < side - 1; j++) {
@@ -61,16 +59,14 @@ export const table = (data, names) =>
     counts: Array.from(data.counts.values.subarray(10 * k, 10 * k + 10)),
   }));
 
+/** Pictures in rows of `columns` places, each of size 1; the top of the first row is at y = `top`. */
 const drawImages = (plot, images, columns, top) => {
-  for (let i = 0; i < images.count; i++) {
-    const [x, y] = [i % columns, top - Math.floor(i / columns)];
-    plot.image(picture(images, i), images.side, images.side, [x + 0.04, y - 0.96, x + 0.96, y - 0.04]);
-  }
+  const height = Math.ceil(images.length / columns);
+  drawSheet(plot, sheet(images, columns, { gap: 2, most: 255 }), [0, top - height, columns, top]);
 };
 
-const rebuiltPanel = (ui, data, now) => {
-  const originals = album(data.originals);
-  const columns = originals.count;
+const rebuiltPanel = (ui, images, now) => {
+  const columns = images.originals.length;
   ui.panel({
     title: "Test digits (top) and their reconstructions; the framed one is cut open below",
     height: 150,
@@ -79,24 +75,23 @@ const rebuiltPanel = (ui, data, now) => {
     x: [0, columns],
     y: [-0.02, 2.02],
     draw(plot) {
-      drawImages(plot, originals, columns, 2);
+      drawImages(plot, images.originals, columns, 2);
+      if (now().rebuilt >= 0) drawImages(plot, images.reconstructions[now().k], columns, 1);
+      else plot.text(columns / 2, 0.5, "no posterior, no reconstructions", { size: 14 });
       const [left, right] = [ui.get("digit"), ui.get("digit") + 1];
       plot.line([left, right, right, left, left], [0, 0, 2, 2, 0], { color: "likelihood", width: 2 });
-      if (now().rebuilt >= 0) drawImages(plot, album(data.reconstructions, now().k), columns, 1);
-      else plot.text(columns / 2, 0.5, "no posterior, no reconstructions", { size: 14 });
     },
   });
 };
 
 /** The chosen test digit and what became of it; `rebuilt` is null without reconstructions. */
-const pair = (ui, data, now) => {
-  const originals = album(data.originals);
+const chosenPair = (ui, images, now) => {
   const digit = ui.get("digit");
-  const rebuilt = now().rebuilt < 0 ? null : picture(album(data.reconstructions, now().k), digit);
-  return { side: originals.side, original: picture(originals, digit), rebuilt };
+  const rebuilt = now().rebuilt < 0 ? null : inUnits(images.reconstructions[now().k][digit]);
+  return { original: inUnits(images.originals[digit]), rebuilt };
 };
 
-const cutPanels = (ui, data, now) => {
+const cutPanels = (ui, pair) => {
   ui.panel({
     title: "Data, reconstruction, and the cut",
     height: 170,
@@ -105,7 +100,8 @@ const cutPanels = (ui, data, now) => {
     x: [0, 2.1],
     y: [0, 1],
     draw(plot) {
-      const { side, original, rebuilt } = pair(ui, data, now);
+      const { original, rebuilt } = pair();
+      const side = sideOf(original);
       plot.image(original, side, side, [0, 0, 1, 1]);
       if (rebuilt) plot.image(rebuilt, side, side, [1.1, 0, 2.1, 1]);
       else plot.text(1.6, 0.5, "none", { size: 14 });
@@ -122,26 +118,24 @@ const cutPanels = (ui, data, now) => {
     xTicks: [],
     yTicks: [0, 0.5, 1],
     draw(plot) {
-      const { side, original, rebuilt } = pair(ui, data, now);
-      const places = linspace(0.5 / side, 1 - 0.5 / side, side);
-      plot.line(places, middleRow(original, side), { color: "data", dash: [5, 4] });
-      if (rebuilt) plot.line(places, middleRow(rebuilt, side), { color: "likelihood", width: 3 });
+      const { original, rebuilt } = pair();
+      const cut = middleRow(original);
+      const places = linspace(0.5 / cut.length, 1 - 0.5 / cut.length, cut.length);
+      plot.line(places, cut, { color: "data", dash: [5, 4] });
+      if (rebuilt) plot.line(places, middleRow(rebuilt), { color: "likelihood", width: 3 });
     },
   });
 };
 
-const samplesPanel = (ui, data, now) =>
+const samplesPanel = (ui, images, now) =>
   ui.panel({
     title: "Samples from the prior",
     height: 150,
     axes: false,
     equal: true,
     x: [0, 10],
-    y: () => [0, Math.ceil(album(data.samples).count / 10)],
-    draw(plot) {
-      const images = album(data.samples, now().k);
-      drawImages(plot, images, 10, Math.ceil(images.count / 10));
-    },
+    y: [0, Math.ceil(images.samples[0].length / 10)],
+    draw: (plot) => drawImages(plot, images.samples[now().k], 10, Math.ceil(images.samples[0].length / 10)),
   });
 
 const needle = (plot, y, value, label) => {
@@ -169,7 +163,7 @@ const meterPanel = (ui, now) =>
     },
   });
 
-const scatterPanel = (ui, rows, now) =>
+const scatterPanel = (ui, numbers, now) =>
   ui.panel({
     title: "Sharpness against diversity",
     height: 200,
@@ -179,7 +173,7 @@ const scatterPanel = (ui, rows, now) =>
     yLabel: "sharpness",
     draw(plot) {
       plot.hline(1, { color: "data", dash: [5, 4] });
-      for (const { recall, drawn } of rows) {
+      for (const { recall, drawn } of numbers) {
         plot.points([recall], [Math.min(TOP, drawn)], { radius: 4, color: "muted" });
       }
       const { name, recall, drawn } = now();
@@ -190,8 +184,8 @@ const scatterPanel = (ui, rows, now) =>
     },
   });
 
-const countsPanel = (ui, rows, now) => {
-  const top = 1.15 * Math.max(...rows.flatMap(({ counts }) => counts));
+const countsPanel = (ui, numbers, now) => {
+  const top = 1.15 * Math.max(...numbers.flatMap(({ counts }) => counts));
   ui.panel({
     title: "Samples by class (height: root of the count)",
     height: 130,
@@ -213,21 +207,28 @@ const FIELDS = ["originals", "reconstructions", "samples", "sharpness", "precisi
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Choose the objective" });
-    const data = Object.fromEntries(FIELDS.map((name) => [name, tensor(model.get(name))]));
+    const data = tensors(model, FIELDS);
     const names = ui.limits("objective");
-    const rows = table(data, names).map((row, k) => ({ ...row, k }));
-    const now = () => rows[Math.max(0, names.indexOf(ui.get("objective")))];
+    const numbers = table(data, names).map((row, k) => ({ ...row, k }));
+    const now = () => numbers[names.indexOf(ui.get("objective"))];
+    const ofEach = (field) => names.map((_, k) => rows(block(field, k)));
+    const images = {
+      originals: rows(data.originals),
+      reconstructions: ofEach(data.reconstructions),
+      samples: ofEach(data.samples),
+    };
+    const pair = () => chosenPair(ui, images, now);
     ui.choice({ name: "objective", label: "Objective" });
-    rebuiltPanel(ui, data, now);
+    rebuiltPanel(ui, images, now);
     ui.slider({ name: "digit", label: "the picture cut open, from 0 at the left", step: 1 });
-    cutPanels(ui, data, now);
-    samplesPanel(ui, data, now);
+    cutPanels(ui, pair);
+    samplesPanel(ui, images, now);
     meterPanel(ui, now);
-    scatterPanel(ui, rows, now);
-    countsPanel(ui, rows, now);
+    scatterPanel(ui, numbers, now);
+    countsPanel(ui, numbers, now);
     const alone = () => {
-      const { side, original, rebuilt } = pair(ui, data, now);
-      return rebuilt ? laplacianVariance(rebuilt, side) / laplacianVariance(original, side) : "none";
+      const { original, rebuilt } = pair();
+      return rebuilt ? laplacianVariance(rebuilt) / laplacianVariance(original) : "none";
     };
     const read = (value) => (value < 0 ? verdict(value) : `${format(value)}, ${verdict(value)}`);
     ui.readout(() => {

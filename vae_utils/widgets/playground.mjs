@@ -1,10 +1,10 @@
 // The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
-import { fromPoints, fromScans, makeShape } from "./playground/datasets.mjs";
 import { frame } from "./parts/frame.mjs";
-import { clamp, format, normals, tensor } from "./parts/maths.mjs";
-import { drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
+import { clamp, format, normals, remember } from "./parts/maths.mjs";
+import { tensor } from "./parts/tensor.mjs";
+import { DIGITS, fromPoints, fromScans, makeShape, OWN } from "./playground/datasets.mjs";
+import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
 
-const OWN = "your own points";
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];
 const POINTS = 1000;
 
@@ -14,13 +14,13 @@ const empty = (ui) => ui.get("data") === OWN && ui.get("points").length === 0;
 /** The rows to learn: { x, tone, dim }; one row in the middle, that nothing may be trained on, where there is none. */
 const dataOf = (ui, scans) => {
   const [name, seed] = [ui.get("data"), ui.get("seed")];
-  if (name === "digits") return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
+  if (name === DIGITS) return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
   if (name !== OWN) return { ...makeShape(name, POINTS, seed), dim: 2 };
   return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2 };
 };
 
 /** The worker, its latest picture and the orders it takes. */
-const engine = (ui, heard) => {
+const startWorker = (ui, heard) => {
   const source = URL.createObjectURL(new Blob([ui.get("worker_source")], { type: "text/javascript" }));
   const worker = new Worker(source);
   const state = { run: 0, picture: null };
@@ -50,14 +50,14 @@ const plan = (ui, data) => ({
 const settings = (ui) => Object.fromEntries(SETTINGS.map((name) => [name, ui.get(name)]));
 
 /** Strokes and a handle that put points on the page, and the buttons that go with them. */
-const pencil = (ui, panel) => {
+const drawingTools = (ui, panel) => {
   const noise = normals(11);
   const spot = { x: 0.5, y: 0.5 };
   const own = () => ui.get("data") === OWN;
   const add = (x, y, count, spread) => {
     const near = Array.from({ length: count }, () => [x + spread * noise(), y + spread * noise()]);
-    const inside = near.map((pair) => pair.map((value) => clamp(value, -3, 3)));
-    ui.set("points", [...ui.get("points"), ...inside].slice(-2000));
+    const inside = near.map((pair) => pair.map((value) => clamp(value, ...ui.limits("points"))));
+    ui.set("points", [...ui.get("points"), ...inside].slice(-ui.constant("most_points")));
   };
   ui.strokes(panel, ({ x, y }) => own() && add(x, y, 4, 0.05));
   const knob = ui.handle(panel, {
@@ -83,9 +83,9 @@ const pencil = (ui, panel) => {
   return spot;
 };
 
-const makePanels = (ui, scene) => {
-  const ready = (draw) => (plot) => scene.picture() && draw(plot, scene);
-  const flat = () => scene.data.dim === 2;
+const makePanels = (ui, view) => {
+  const ready = (draw) => (plot) => view.picture() && draw(plot, view);
+  const flat = () => view.data.dim === 2;
   const box = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: 300 };
   const inPlane = { ...box, equal: true, axes: flat };
   const one = () => ui.get("latent") === "1";
@@ -95,8 +95,8 @@ const makePanels = (ui, scene) => {
       title: "Latent space",
       height: 300,
       equal: () => !one(),
-      x: () => latentRange(scene),
-      y: () => (one() ? [-0.02, 1.1] : latentRange(scene)),
+      x: () => latentRange(view),
+      y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
       xLabel: () => (one() ? "z" : "z\u2081"),
       yLabel: () => (one() ? "" : "z\u2082"),
       yTicks: () => (one() ? [] : undefined),
@@ -106,7 +106,7 @@ const makePanels = (ui, scene) => {
     loss: ui.panel({
       title: "Loss and its two terms, on fixed points with fixed noise",
       height: 300,
-      ...lossRange(scene),
+      ...lossRange(view),
       xLabel: "step",
       yLabel: "nats per example",
       draw: ready(drawLoss),
@@ -115,7 +115,7 @@ const makePanels = (ui, scene) => {
 };
 
 const caption = (ui, panels) => {
-  const [digits, one] = [ui.get("data") === "digits", ui.get("latent") === "1"];
+  const [digits, one] = [ui.get("data") === DIGITS, ui.get("latent") === "1"];
   const own = ui.get("data") === OWN ? " Draw here to add some." : "";
   const points = empty(ui) ? "No points yet: draw some here" : `Data in gray, reconstructions in color.${own}`;
   panels.data.caption(digits ? "Scans, and below each its reconstruction" : points);
@@ -134,8 +134,8 @@ const pace = ({ running, replaying, rate }) => {
   return rate ? `${Math.round(rate)} steps/s` : "running";
 };
 
-const summary = (scene) => () => {
-  const picture = scene.picture();
+const summary = (view) => () => {
+  const picture = view.picture();
   if (!picture) return [];
   const { terms, marks, broken } = picture;
   const last = marks.at(-1);
@@ -154,23 +154,23 @@ export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "A VAE, trained in your browser", panelWidth: 320 });
     const scans = { ink: tensor(ui.get("ink")).values, labels: tensor(ui.get("labels")).values };
-    const scene = { data: dataOf(ui, scans), theme: ui.theme, latent: () => Number(ui.get("latent")) };
-    const trainer = engine(ui, (picture) => {
+    const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")) };
+    view.colors = remember(() => [view.data, ui.theme()], colorsOf);
+    const trainer = startWorker(ui, (picture) => {
       if (ui.get("running") && !picture.running && !picture.replaying) ui.set("running", false);
       buttons.reset.disabled = picture.terms.step === 0 && picture.marks.length === 0;
       buttons.replay.disabled = picture.history.step.length < 2;
       ui.redraw();
     });
-    scene.picture = () => trainer.picture;
+    view.picture = () => trainer.picture;
 
     const restart = () => {
-      scene.data = dataOf(ui, scans);
-      scene.colors = null;
+      view.data = dataOf(ui, scans);
       trainer.run += 1;
       trainer.picture = null;
       buttons.run.disabled = buttons.step.disabled = empty(ui);
       const pause = ui.reducedMotion() ? 500 : 50;
-      trainer.order("setup", { plan: plan(ui, scene.data), run: trainer.run, pause });
+      trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
       ui.set("running", false);
       caption(ui, panels);
     };
@@ -183,8 +183,8 @@ export default {
       reset: ui.button("Reset", restart),
       replay: ui.button("Replay", () => trainer.order("replay")),
     };
-    const panels = makePanels(ui, scene);
-    pencil(ui, panels.data);
+    const panels = makePanels(ui, view);
+    drawingTools(ui, panels.data);
     ui.slider({ name: "beta", label: "beta, weight of the KL", scale: "power" });
     const sigma = ui.slider({ name: "sigma", label: "sigma of the decoder", scale: "log" });
     ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
@@ -193,7 +193,7 @@ export default {
     ui.on(["data", "latent", "activation", "seed"], restart);
     ui.on("points", () => ui.get("data") === OWN && restart());
     ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
-    ui.on("data", () => (sigma.hidden = ui.get("data") === "digits"));
+    ui.on("data", () => (sigma.hidden = ui.get("data") === DIGITS));
     ui.on("running", () => {
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
       trainer.order("run", { on: ui.get("running") && !empty(ui) });
@@ -202,8 +202,8 @@ export default {
     const wanted = ui.get("running");
     restart();
     if (wanted) ui.set("running", true);
-    sigma.hidden = ui.get("data") === "digits";
-    ui.readout(summary(scene));
+    sigma.hidden = ui.get("data") === DIGITS;
+    ui.readout(summary(view));
     return ui.dispose;
   },
 };

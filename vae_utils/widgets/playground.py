@@ -1,8 +1,11 @@
 """Widget: a VAE that is trained in the reader's browser."""
 
+from typing import ClassVar
+
 from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
 from .parts.host import Widget
 
+MOST_POINTS = 2000
 DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
 
 
@@ -19,6 +22,7 @@ class Playground(Widget):
 
     module = "playground"
     worker = "playground/worker"
+    constants: ClassVar[dict] = {"most_points": MOST_POINTS}
     sentence = "A variational autoencoder is trained here, in your browser, while you turn beta and watch."
 
     data = Choice("spirals", DATA)
@@ -30,7 +34,7 @@ class Playground(Widget):
     activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 9999)
     running = Flag(False)
-    points = Numbers([], (None, 2), -3, 3, most=2000)
+    points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,), high=9)
 

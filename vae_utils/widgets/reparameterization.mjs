@@ -1,6 +1,8 @@
 // The same noise reused while mu and sigma move, and the gradient estimates that two estimators make of it.
 import { frame } from "./parts/frame.mjs";
-import { clamp, format, linspace, mean, normalDensity, normals, sum, uniforms } from "./parts/maths.mjs";
+import {
+  clamp, format, linspace, mean, normalCdf, normalDensity, normals, remember, sum, uniforms,
+} from "./parts/maths.mjs";
 
 export const DRAWS = 2000;
 const SHOWN = 400;
@@ -29,20 +31,12 @@ export const COSTS = {
   step: {
     f: (z) => (z > 0 ? 1 : 0),
     slope: () => 0,
-    average: (mu, sigma) => areaBelow(mu / sigma),
+    average: (mu, sigma) => normalCdf(mu / sigma),
     exact: (mu, sigma) => {
       const density = normalDensity(mu / sigma);
       return { mu: density / sigma, sigma: (-mu * density) / sigma ** 2 };
     },
   },
-};
-
-/** The area of the standard normal below x, by Simpson's rule. */
-export const areaBelow = (x) => {
-  const [n, far] = [200, clamp(x, -8, 8)];
-  const weight = (i) => (i === 0 || i === n ? 1 : 2 + 2 * (i % 2));
-  const total = sum(Array.from({ length: n + 1 }, (_, i) => weight(i) * normalDensity((far * i) / n)));
-  return 0.5 + (total * far) / (3 * n);
 };
 
 /** The seed of the draws: "fresh" noise depends on mu and sigma too. */
@@ -83,20 +77,15 @@ const COLORS = { pathwise: "posterior", "score function": "kl", "with baseline":
 
 /** Estimates, the exact slope and the variances for the present fields, computed once per change. */
 const computed = (ui) => {
-  let [key, kept, seed, noise] = [null, null, null, null];
-  return () => {
-    const values = Object.fromEntries(NAMES.map((name) => [name, ui.get(name)]));
-    if (JSON.stringify(values) === key) return kept;
-    key = JSON.stringify(values);
-    if (seedOf(values) !== seed) noise = drawNoise(values);
-    seed = seedOf(values);
-    const rows = estimates(values, noise);
+  const values = () => Object.fromEntries(NAMES.map((name) => [name, ui.get(name)]));
+  const drawn = remember(() => [seedOf(values())], () => drawNoise(values()));
+  return remember(() => [drawn(), ...Object.values(values())], (noise) => {
+    const rows = estimates(values(), noise);
     const spread = Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, variance(row)]));
-    const exact = COSTS[values.cost].exact(values.mu, values.sigma)[values.parameter];
+    const { cost, mu, sigma, parameter } = values();
     const eps = noise.slice(0, LINKED).map((row) => row[0]);
-    kept = { values, rows, spread, exact, eps, z: eps.map((e) => values.mu + values.sigma * e) };
-    return kept;
-  };
+    return { rows, spread, exact: COSTS[cost].exact(mu, sigma)[parameter], eps, z: eps.map((e) => mu + sigma * e) };
+  });
 };
 
 const landingPanel = (ui, now) =>

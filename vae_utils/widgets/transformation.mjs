@@ -1,6 +1,6 @@
 // Noise pushed through a map: where the map is steep the density falls, where it is flat the density rises.
 import { frame } from "./parts/frame.mjs";
-import { clamp, linspace, normals, uniforms } from "./parts/maths.mjs";
+import { clamp, linspace, normals, remember, uniforms } from "./parts/maths.mjs";
 import { densityAt, KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./parts/transformation_maps.mjs";
 
 const RANGE = [-3.5, 3.5];
@@ -89,13 +89,10 @@ export default {
     const ui = frame({ model, el, title: "Push noise through a map" });
     const samples = makeSamples();
     const chosen = () => ({ map: ui.get("map"), source: ui.get("source"), knots: NAMES.map((name) => ui.get(name)) });
-    const now = { key: "", g: (z) => z, density: new Float64Array(BOXES) };
-    const current = () => {
-      const key = JSON.stringify(chosen());
-      if (key === now.key) return now;
+    const current = remember(() => Object.values(chosen()).flat(), () => {
       const g = makeMap(chosen());
-      return Object.assign(now, { key, g, density: pushforward(g, ui.get("source"), RANGE, BOXES) });
-    };
+      return { g, density: pushforward(g, ui.get("source"), RANGE, BOXES) };
+    });
     const around = () => {
       const [a, b] = [ui.get("probe") - SLICE, ui.get("probe") + SLICE];
       const images = linspace(a, b, 9).map(current().g);

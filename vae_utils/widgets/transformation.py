@@ -2,6 +2,7 @@
 
 from .parts.fields import Choice, Number
 from .parts.host import Widget
+from .parts.stills import normal_density
 
 
 class Transformation(Widget):
@@ -14,7 +15,7 @@ class Transformation(Widget):
     """
 
     module = "transformation"
-    sentence = "Three pictures side by side: the density of the noise, the map g, and the density of the data x = g(z)."
+    sentence = "The density of the noise below the map g, and the density of the data x = g(z) to the left of it."
 
     source = Choice("normal", ("normal", "uniform", "two bumps"))
     map = Choice("two humps", ("straight", "exponential", "fold", "ranks", "two humps", "by hand"))
@@ -36,7 +37,7 @@ class Transformation(Widget):
         z = np.linspace(-3, 3, 601)
         rank = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in z])
         axes = (figure := Figure(figsize=(5, 2.4))).subplots(1, 2)
-        axes[0].plot(z, np.exp(-0.5 * z**2) / math.sqrt(2 * math.pi), color=plots.COLORS["prior"])
+        axes[0].plot(z, normal_density(z), color=plots.COLORS["prior"])
         axes[0].set(xlabel="noise z", ylabel="density")
         axes[1].plot(z, rank, color=plots.COLORS["likelihood"])
         axes[1].set(xlabel="z", ylabel="ranks, x = F(z)")

@@ -7,12 +7,13 @@ import { readTheme, reducedMotion, watchTheme } from "./theme.mjs";
 
 const SAVE_AFTER = 20; // a timer, not an animation frame: a hidden tab has none, and Python must hear all the same
 
-/** Fields of the model by name, with limits, and one save for all changes of a frame. */
+/** Fields of the model by name, their limits, constants, and one save for all changes of a frame. */
 const tie = (model, cleanups) => {
   let saving = 0;
   return {
     get: (name) => model.get(name),
     limits: (name) => model.get("limits")[name],
+    constant: (name) => model.get("constants")[name],
     set(name, value) {
       model.set(name, value);
       saving ||= setTimeout(() => {

@@ -24,6 +24,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from traitlets import All, HasTraits, TraitError, Undefined
@@ -41,6 +42,7 @@ class Widget(HasTraits):
         module:   name of the ES module, without suffix.
         worker:   name of a module that runs in a Web Worker, or None; its source arrives as `worker_source`.
         sentence: what a reader without JavaScript is told.
+        constants: numbers and words that Python and the module share.
 
     Raises TypeError for an unknown or a missing field, and whatever a field raises: TypeError or ValueError, which are
     TraitErrors as well.
@@ -49,6 +51,7 @@ class Widget(HasTraits):
     module = ""
     worker: str | None = None
     sentence = ""
+    constants: ClassVar[dict] = {}
     _live = None
 
     def __init__(self, **values):
@@ -102,8 +105,9 @@ class Widget(HasTraits):
             setattr(self, name, value)
 
     def _payload(self, encode: Callable) -> dict:
-        """Everything the module reads: the fields, their limits and the worker's source."""
+        """Everything the module reads: the fields, their limits, the constants and the worker's source."""
         payload = {name: encode(getattr(self, name)) for name in self.fields()}
+        payload["constants"] = self.constants
         payload["limits"] = {name: field.limits() for name, field in self.fields().items() if field.limits()}
         if self.worker:
             payload["worker_source"] = bundle(self.worker)

@@ -1,4 +1,4 @@
-// Small numerics that several widgets share: ranges, Gaussians, seeded noise, arrays from Python.
+// Small numerics that several widgets share: ranges, Gaussians, seeded noise, numbers as text.
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -6,6 +6,20 @@ export const linspace = (low, high, n) =>
   Float64Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
 
 export const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+export const mean = (values) => sum(values) / values.length;
+
+export const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+/** A function that computes anew only when one of the values that `key()` lists is another. */
+export const remember = (key, compute) => {
+  let [known, answer] = [null, null];
+  return () => {
+    const now = key();
+    if (!known || now.some((value, i) => !Object.is(value, known[i]))) [known, answer] = [now, compute(...now)];
+    return answer;
+  };
+};
 
 /** The position in `values` of the one nearest to `wanted`. */
 export const nearest = (values, wanted) => {
@@ -16,13 +30,25 @@ export const nearest = (values, wanted) => {
   return best;
 };
 
-export const mean = (values) => sum(values) / values.length;
-
 /** log N(x; mu, sigma^2) in nats. */
 export const logNormal = (x, mu = 0, sigma = 1) =>
   -0.5 * Math.log(2 * Math.PI) - Math.log(sigma) - 0.5 * ((x - mu) / sigma) ** 2;
 
 export const normalDensity = (x, mu = 0, sigma = 1) => Math.exp(logNormal(x, mu, sigma));
+
+/** log N(z; 0, I) in nats, z a list of numbers. */
+export const logStandardNormal = (z) => z.reduce((total, value) => total + logNormal(value), 0);
+
+/** P(Z <= x) for a standard normal Z, by the series of Marsaglia (2004), to the last digits of a number. */
+export const normalCdf = (x) => {
+  const far = clamp(x, -8, 8);
+  let [total, term] = [far, far];
+  for (let i = 3; Math.abs(term) > 1e-17; i += 2) total += term *= (far * far) / i;
+  return clamp(0.5 + total * normalDensity(far), 0, 1);
+};
+
+/** The logarithm of a variance stays within it, as in vae_utils.models: exp(+-20) is far inside float32. */
+export const LOGVAR_LIMIT = 20;
 
 /** KL(N(mu, sigma^2) || N(priorMu, priorSigma^2)) in nats. */
 export const gaussianKl = (mu, sigma, priorMu = 0, priorSigma = 1) =>
@@ -54,29 +80,6 @@ export const normals = (seed) => {
     spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };
-};
-
-const TYPES = {
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-};
-
-const bytesOf = (data) => {
-  if (typeof data === "string") return Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
-  return new Uint8Array(data).slice();
-};
-
-/** The typed array behind an Array field, with its shape: { values, shape }. Same in a kernel and on a page. */
-export const tensor = (field) => {
-  const Type = TYPES[field.dtype];
-  if (!Type) throw new TypeError(`no typed array for dtype ${field.dtype}`);
-  return { values: new Type(bytesOf(field.data).buffer), shape: field.shape };
 };
 
 /** A number as text, NaN-safe, with a real minus sign. */

@@ -1,17 +1,9 @@
 // Laws of noise, maps that bend them, and the density that comes out: p(x) = sum of p(z) / |g'(z)| over g(z) = x.
-import { clamp, linspace, normalDensity } from "./maths.mjs";
-
-/** P(Z <= z) for a standard normal, to 1e-7, by the error function's rational approximation. */
-export const normalRank = (z) => {
-  const t = 1 / (1 + 0.3275911 * Math.abs(z) * Math.SQRT1_2);
-  const poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  const tail = 0.5 * poly * Math.exp(-0.5 * z * z);
-  return z > 0 ? 1 - tail : tail;
-};
+import { clamp, linspace, normalCdf, normalDensity } from "./maths.mjs";
 
 const mixture = (parts) => ({
   density: (z) => parts.reduce((total, [share, mu, sigma]) => total + share * normalDensity(z, mu, sigma), 0),
-  rank: (z) => parts.reduce((total, [share, mu, sigma]) => total + share * normalRank((z - mu) / sigma), 0),
+  rank: (z) => parts.reduce((total, [share, mu, sigma]) => total + share * normalCdf((z - mu) / sigma), 0),
   draw(uniform, normal) {
     let u = uniform();
     const part = parts.find(([share]) => (u -= share) < 0) ?? parts.at(-1);

@@ -3,46 +3,53 @@ import { normals, uniforms } from "../parts/maths.mjs";
 
 const TAU = 2 * Math.PI;
 
-/** Each shape maps (t in [0, 1), part 0 or 1) to a point; `spread` is the noise, `parts` how many pieces there are. */
-const SHAPES = {
+/**
+ * The shapes of vae_utils/data/points.py, and clusters, each made of `parts` pieces: `at` maps t in [0, 1) and the
+ * number of a piece to a point without noise. They are drawn `size` times as large, with noise of deviation `spread`.
+ */
+export const SHAPES = {
   spirals: {
     parts: 2,
+    size: 2,
     spread: 0.04,
     at: (t, part) => {
-      const radius = 0.25 + 1.75 * t;
-      const angle = 3.2 * Math.PI * Math.sqrt(t) + Math.PI * part;
+      const radius = 0.12 + 0.88 * Math.sqrt(t);
+      const angle = 3 * Math.PI * radius + Math.PI * part;
       return [radius * Math.cos(angle), radius * Math.sin(angle)];
     },
   },
   moons: {
     parts: 2,
+    size: 1.2,
     spread: 0.08,
     at: (t, part) => {
-      const [x, y] = [1.2 * Math.cos(Math.PI * t), 1.2 * Math.sin(Math.PI * t)];
-      return part ? [0.6 - x, 0.3 - y] : [x - 0.6, y - 0.3];
+      const angle = Math.PI * (t + part);
+      return [Math.cos(angle) + part - 0.5, Math.sin(angle) + 0.5 * part - 0.25];
     },
   },
-  ring: { parts: 1, spread: 0.06, at: (t) => [1.6 * Math.cos(TAU * t), 1.6 * Math.sin(TAU * t)] },
+  ring: { parts: 1, size: 1.6, spread: 0.06, at: (t) => [Math.cos(TAU * t), Math.sin(TAU * t)] },
   clusters: {
     parts: 5,
+    size: 1.5,
     spread: 0.14,
-    at: (t, part) => [1.5 * Math.cos((TAU * part) / 5 + 0.3), 1.5 * Math.sin((TAU * part) / 5 + 0.3)],
+    at: (t, part) => [Math.cos((TAU * part) / 5), Math.sin((TAU * part) / 5)],
   },
 };
 
-export const SHAPE_NAMES = Object.keys(SHAPES);
+export const DIGITS = "digits";
+export const OWN = "your own points";
 
-/** { x (n, 2), tone (n) } of one of SHAPE_NAMES. */
+/** { x (n, 2), tone (n) } of one of SHAPES. */
 export const makeShape = (name, n, seed) => {
-  const { parts, spread, at } = SHAPES[name];
+  const { parts, size, spread, at } = SHAPES[name];
   const [uniform, noise] = [uniforms(seed), normals(seed + 1)];
   const [x, tone] = [new Float32Array(2 * n), new Float32Array(n)];
   for (let i = 0; i < n; i++) {
     const part = i % parts;
     const t = uniform();
     const [first, second] = at(t, part);
-    x[2 * i] = first + spread * noise();
-    x[2 * i + 1] = second + spread * noise();
+    x[2 * i] = size * first + spread * noise();
+    x[2 * i + 1] = size * second + spread * noise();
     tone[i] = name === "clusters" ? part / parts : (part + 0.85 * t) / parts;
   }
   return { x, tone };

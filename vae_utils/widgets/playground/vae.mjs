@@ -1,12 +1,8 @@
 // A variational autoencoder: its three distributions, its loss in nats per example, and the gradients of that loss.
-import { normals } from "../parts/maths.mjs";
-import { Adam, Mlp, countParameters } from "./network.mjs";
+import { clamp, LOGVAR_LIMIT, normals, sigmoid } from "../parts/maths.mjs";
+import { countParameters, Mlp } from "../parts/network.mjs";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
-const LOGVAR = [-14, 8];
-
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
-const boundedLogvar = (raw) => Math.min(LOGVAR[1], Math.max(LOGVAR[0], raw));
 
 /** Sum of log N(x; out, sigma^2 I) over the rows, and the gradient of minus its mean. */
 const gaussianScore = (x, out, n, dim, gradient, sigma) => {
@@ -66,7 +62,7 @@ export class Vae {
     for (let row = 0; row < n; row++) {
       for (let j = 0; j < latent; j++) {
         mu[row * latent + j] = heads[2 * row * latent + j];
-        logvar[row * latent + j] = boundedLogvar(heads[(2 * row + 1) * latent + j]);
+        logvar[row * latent + j] = clamp(heads[(2 * row + 1) * latent + j], -LOGVAR_LIMIT, LOGVAR_LIMIT);
       }
     }
     return { mu, logvar };
@@ -109,61 +105,12 @@ export class Vae {
       for (let j = 0; j < latent; j++) {
         const i = row * latent + j;
         const width = Math.exp(0.5 * logvar[i]);
-        const inside = logvar[i] > LOGVAR[0] && logvar[i] < LOGVAR[1];
+        const inside = Math.abs(logvar[i]) < LOGVAR_LIMIT;
         heads[2 * row * latent + j] = zGradient[i] + (beta * mu[i]) / n;
         const slope = 0.5 * (zGradient[i] * eps[i] * width + (beta * (width * width - 1)) / n);
         heads[(2 * row + 1) * latent + j] = inside ? slope : 0;
       }
     }
     this.encoder.backward(heads, n, false);
-  }
-}
-
-/** Trains a Vae on rows of data, one step at a time; the same seed and settings give the same weights. */
-export class Trainer {
-  constructor({ data, rows, model, batch = 128, seed = 0, settings = {} }) {
-    this.vae = new Vae({ ...model, seed });
-    this.adam = new Adam(this.vae.theta.length);
-    this.noise = normals(seed + 1);
-    this.order = Int32Array.from({ length: rows }, (_, i) => i);
-    Object.assign(this, { data, rows, batch: Math.min(batch, rows), steps: 0, at: rows, seed });
-    this.x = new Float32Array(this.batch * this.vae.dim);
-    this.eps = new Float32Array(this.batch * this.vae.latent);
-    this.shuffleNoise = normals(seed + 2);
-    this.settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, ...settings };
-  }
-
-  /** The KL's weight in force: it rises in a straight line from 0 over the first `warmup` steps. */
-  get beta() {
-    const { beta, warmup } = this.settings;
-    return warmup > 0 ? beta * Math.min(1, this.steps / warmup) : beta;
-  }
-
-  shuffle() {
-    const keys = Float64Array.from(this.order, () => this.shuffleNoise());
-    this.order.sort((a, b) => keys[a] - keys[b]);
-    this.at = 0;
-  }
-
-  nextBatch() {
-    const { x, data, vae, batch, order } = this;
-    if (this.at + batch > this.rows) this.shuffle();
-    for (let row = 0; row < batch; row++) {
-      const from = order[this.at + row] * vae.dim;
-      for (let j = 0; j < vae.dim; j++) x[row * vae.dim + j] = data[from + j];
-    }
-    this.at += batch;
-    for (let i = 0; i < this.eps.length; i++) this.eps[i] = this.noise();
-  }
-
-  /** One step of Adam on a fresh batch. Returns false, leaving the weights alone, where the loss is not finite. */
-  step() {
-    this.nextBatch();
-    const { sigma, rate } = this.settings;
-    const { loss } = this.vae.loss(this.x, this.eps, this.batch, { beta: this.beta, sigma, learn: true });
-    if (!Number.isFinite(loss)) return false;
-    this.adam.step(this.vae.theta, this.vae.gradient, rate);
-    this.steps += 1;
-    return true;
   }
 }

@@ -1,55 +1,31 @@
 // What the playground draws: points or scans, posteriors over the prior, samples, and the loss over time.
-import { linspace, normalDensity } from "../parts/maths.mjs";
+import { linspace, mean, normalDensity } from "../parts/maths.mjs";
+import { drawSheet, sheet } from "../parts/sheet.mjs";
+import { every, rowsOf } from "../parts/tensor.mjs";
 
 const ELLIPSES = 160;
 
-const every = (values, offset, stride) =>
-  Array.from({ length: values.length / stride }, (_, i) => values[i * stride + offset]);
-
 /** One CSS color per shown row: the class for digits, a hue around the circle for points. */
-const colorsOf = (scene) => {
-  const theme = scene.theme();
-  if (scene.colors?.theme === theme) return scene.colors.list;
-  const hue = (tone) => `hsl(${Math.round(360 * tone)} 62% 50%)`;
-  const digits = scene.data.dim === 64;
-  const list = Array.from(scene.data.tone, (tone) => (digits ? theme.classes[Math.round(10 * tone)] : hue(tone)));
-  scene.colors = { theme, list };
-  return list;
+export const colorsOf = ({ dim, tone }, theme) =>
+  Array.from(tone, (t) => (dim === 64 ? theme.classes[Math.round(10 * t)] : `hsl(${Math.round(360 * t)} 62% 50%)`));
+
+const drawScans = (plot, images, columns) => {
+  const everywhere = [plot.xRange[0], plot.yRange[0], plot.xRange[1], plot.yRange[1]];
+  drawSheet(plot, sheet(images, columns), everywhere);
 };
 
-/** Images of 8 x 8 in a sheet of `columns`, with a gap of one pixel; `images` is a list of arrays. */
-const drawSheet = (plot, images, columns, [x0, y0, x1, y1]) => {
-  const rows = Math.ceil(images.length / columns);
-  const [width, height] = [9 * columns - 1, 9 * rows - 1];
-  const sheet = new Float32Array(width * height);
-  images.forEach((image, i) => {
-    const corner = 9 * Math.floor(i / columns) * width + 9 * (i % columns);
-    for (let j = 0; j < 64; j++) sheet[corner + Math.floor(j / 8) * width + (j % 8)] = image[j];
-  });
-  const scale = Math.min((plot.px(x1) - plot.px(x0)) / width, (plot.py(y0) - plot.py(y1)) / height);
-  const spanX = (scale * width * (plot.xRange[1] - plot.xRange[0])) / plot.inner.width;
-  const spanY = (scale * height * (plot.yRange[1] - plot.yRange[0])) / plot.inner.height;
-  const left = (x0 + x1 - spanX) / 2;
-  plot.image(sheet, width, height, [left, y1 - spanY, left + spanX, y1]);
-};
-
-const whole = (plot) => [plot.xRange[0], plot.yRange[0], plot.xRange[1], plot.yRange[1]];
-
-const row = (values, i) => values.subarray(64 * i, 64 * (i + 1));
-
-export const drawData = (plot, scene) => {
-  const { mu, means } = scene.picture();
-  const { x, dim } = scene.data;
+export const drawData = (plot, view) => {
+  const { mu, means } = view.picture();
+  const { x, dim } = view.data;
   if (dim === 64) {
-    const pairs = [0, 1, 2].flatMap((block) =>
-      [x, means].flatMap((source) => Array.from({ length: 9 }, (_, i) => row(source, 9 * block + i))),
-    );
-    drawSheet(plot, pairs, 9, whole(plot));
+    const [scans, rebuilt] = [x, means].map((source) => rowsOf(source, 64));
+    const pairs = [0, 9, 18].flatMap((from) => [scans, rebuilt].flatMap((images) => images.slice(from, from + 9)));
+    drawScans(plot, pairs, 9);
     return;
   }
-  const shown = mu.length / scene.latent();
+  const shown = mu.length / view.latent();
   const data = x.subarray(0, 2 * shown);
-  const colors = colorsOf(scene);
+  const colors = view.colors();
   plot.clip(() => {
     plot.points(every(x, 0, 2), every(x, 1, 2), { color: "data", alpha: 0.28, radius: 2 });
     for (let i = 0; i < shown; i++) {
@@ -62,32 +38,32 @@ export const drawData = (plot, scene) => {
 };
 
 /** Symmetric limits that hold the prior and nearly all posteriors, moving in steps of one half. */
-export const latentRange = (scene) => {
-  const picture = scene.picture();
+export const latentRange = (view) => {
+  const picture = view.picture();
   if (!picture) return [-3, 3];
   const sizes = Array.from(picture.mu, Math.abs).sort((a, b) => a - b);
   const reach = Math.min(12, Math.max(2.7, 1.1 * sizes[Math.floor(0.99 * (sizes.length - 1))]));
   return [-Math.ceil(2 * reach) / 2, Math.ceil(2 * reach) / 2];
 };
 
-const drawBars = (plot, scene, colors) => {
-  const { mu, logvar } = scene.picture();
+const drawBars = (plot, view, colors) => {
+  const { mu, logvar } = view.picture();
   const z = linspace(...plot.xRange, 161);
   plot.line(z, z.map((value) => 2.3 * normalDensity(value)), { color: "prior", dash: [6, 4] });
   mu.forEach((centre, i) => {
     const half = Math.exp(0.5 * logvar[i]);
-    const y = 0.02 + scene.data.tone[i] + 0.06 * ((i * 0.618) % 1);
+    const y = 0.02 + view.data.tone[i] + 0.06 * ((i * 0.618) % 1);
     plot.line([centre - half, centre + half], [y, y], { color: colors[i], width: 1.2, alpha: 0.45 });
     plot.points([centre], [y], { color: colors[i], radius: 1.8 });
   });
 };
 
-export const drawLatent = (plot, scene) => {
-  const { mu, logvar } = scene.picture();
-  const colors = colorsOf(scene);
+export const drawLatent = (plot, view) => {
+  const { mu, logvar } = view.picture();
+  const colors = view.colors();
   plot.clip(() => {
-    if (scene.latent() === 1) {
-      drawBars(plot, scene, colors);
+    if (view.latent() === 1) {
+      drawBars(plot, view, colors);
       return;
     }
     for (let i = 0; i < Math.min(mu.length, 2 * ELLIPSES); i += 2) {
@@ -96,45 +72,43 @@ export const drawLatent = (plot, scene) => {
     }
     plot.points(every(mu, 0, 2), every(mu, 1, 2), { colors, radius: 2 });
     for (const radius of [1, 2]) plot.ellipse(0, 0, radius, radius, { color: "prior", dash: [6, 4], width: 1.5 });
-    if (scene.data.dim === 64) nameClasses(plot, scene);
+    if (view.data.dim === 64) nameClasses(plot, view);
   });
 };
 
 /** The class beside its points, so that color is never the only sign. */
-const nameClasses = (plot, scene) => {
-  const { mu } = scene.picture();
+const nameClasses = (plot, view) => {
+  const { mu } = view.picture();
   for (let digit = 0; digit < 10; digit++) {
     const members = Array.from({ length: mu.length / 2 }, (_, i) => i).filter(
-      (i) => Math.round(10 * scene.data.tone[i]) === digit,
+      (i) => Math.round(10 * view.data.tone[i]) === digit,
     );
     if (!members.length) continue;
-    const at = [0, 1].map((j) => members.reduce((total, i) => total + mu[2 * i + j], 0) / members.length);
+    const at = [0, 1].map((j) => mean(members.map((i) => mu[2 * i + j])));
     plot.points([at[0]], [at[1]], { color: "surface", radius: 9, alpha: 0.8 });
     plot.text(at[0], at[1], String(digit), { bold: true, size: 14 });
   }
 };
 
-export const drawSamples = (plot, scene) => {
-  const { samples, map } = scene.picture();
-  if (scene.data.dim === 64) {
-    const images = Array.from({ length: map.length / 64 }, (_, i) => row(map, i));
-    const extra = Array.from({ length: samples.length / 64 }, (_, i) => row(samples, i));
+export const drawSamples = (plot, view) => {
+  const { samples, map } = view.picture();
+  if (view.data.dim === 64) {
     const gap = Array.from({ length: 12 }, () => new Float32Array(64));
-    drawSheet(plot, [...images, ...gap, ...extra], 12, whole(plot));
+    drawScans(plot, [...rowsOf(map, 64), ...gap, ...rowsOf(samples, 64)], 12);
     return;
   }
-  const { x } = scene.data;
+  const { x } = view.data;
   plot.clip(() => {
     plot.points(every(x, 0, 2), every(x, 1, 2), { color: "data", alpha: 0.28, radius: 2 });
-    if (scene.latent() === 1) plot.line(every(map, 0, 2), every(map, 1, 2), { color: "likelihood", width: 2 });
+    if (view.latent() === 1) plot.line(every(map, 0, 2), every(map, 1, 2), { color: "likelihood", width: 2 });
     plot.points(every(samples, 0, 2), every(samples, 1, 2), { color: "prior", radius: 2.2, alpha: 0.8 });
   });
 };
 
 /** Axes of the loss panel: the early fall may leave it at the top. */
-export const lossRange = (scene) => {
+export const lossRange = (view) => {
   const late = () => {
-    const history = scene.picture()?.history;
+    const history = view.picture()?.history;
     if (!history) return [0, 1];
     const from = 0.06 * history.step.at(-1);
     const values = history.step.flatMap((step, i) =>
@@ -143,7 +117,7 @@ export const lossRange = (scene) => {
     const [low, high] = [Math.min(0, ...values), Math.max(1, ...values)];
     return [low - 0.08 * (high - low), high + 0.38 * (high - low)];
   };
-  return { x: () => [0, Math.max(100, scene.picture()?.history.step.at(-1) ?? 0)], y: late };
+  return { x: () => [0, Math.max(100, view.picture()?.history.step.at(-1) ?? 0)], y: late };
 };
 
 const CURVES = [
@@ -153,8 +127,8 @@ const CURVES = [
 ];
 const SHORT = { beta: "beta", sigma: "sigma", rate: "rate", warmup: "warm-up" };
 
-export const drawLoss = (plot, scene) => {
-  const { history, marks, terms } = scene.picture();
+export const drawLoss = (plot, view) => {
+  const { history, marks, terms } = view.picture();
   plot.clip(() => {
     for (const { step } of marks) plot.vline(step, { color: "muted", dash: [2, 3], width: 1 });
     for (const [, values, style] of CURVES) plot.line(history.step, values(history), style);

@@ -1,15 +1,15 @@
 import { close, equal, ok } from "./check.mjs";
-import { SHAPE_NAMES, fromPoints, fromScans, makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { SHAPES, fromPoints, fromScans, makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
 import { Film } from "../../vae_utils/widgets/playground/film.mjs";
-import { Studio } from "../../vae_utils/widgets/playground/studio.mjs";
+import { Training } from "../../vae_utils/widgets/playground/training.mjs";
 
 const settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0 };
-const studio = (latent = 2) =>
-  new Studio({ data: makeShape("ring", 200, 0).x, dim: 2, latent, activation: "tanh", seed: 0, settings });
+const training = (latent = 2) =>
+  new Training({ data: makeShape("ring", 200, 0).x, dim: 2, latent, activation: "tanh", seed: 0, settings });
 
 export const tests = {
   "shapes are seeded, finite, inside the picture, toned in [0, 1)": () => {
-    for (const name of SHAPE_NAMES) {
+    for (const name of Object.keys(SHAPES)) {
       const { x, tone } = makeShape(name, 400, 3);
       equal(Array.from(makeShape(name, 400, 3).x), Array.from(x));
       ok(x.every((value) => Math.abs(value) < 2.5), name);
@@ -24,39 +24,39 @@ export const tests = {
     tone.forEach((value, i) => close(x[64 * i], (10 * value) / 16, 1e-6));
     ok(Array.from(tone).join() !== Array.from(labels, (l) => l / 10).join(), "the order is new");
   },
-  "a film never outgrows its reel and keeps its first and last scenes": () => {
+  "a film never outgrows its capacity and keeps its first and last entries": () => {
     const film = new Film(16, 1);
     for (let step = 0; step <= 1000; step++) if (film.wants(step)) film.add({ step });
     ok(film.entries.length < 16 && film.entries.length >= 8, `${film.entries.length} entries`);
     equal(film.entries[0].step, 0);
-    ok(film.entries.at(-1).step > 1000 - film.stride, "the last scene is near the end");
+    ok(film.entries.at(-1).step > 1000 - film.stride, "the last entry is near the end");
   },
-  "looking changes nothing in training": () => {
-    const [watched, alone] = [studio(), studio()];
+  "a snapshot changes nothing in training": () => {
+    const [watched, alone] = [training(), training()];
     for (let i = 0; i < 40; i++) {
       watched.step();
-      watched.look();
+      watched.snapshot();
       alone.step();
     }
     equal(Array.from(watched.trainer.vae.theta), Array.from(alone.trainer.vae.theta));
   },
   "a change is in force at once and marked where it happened": () => {
-    const one = studio();
+    const one = training();
     for (let i = 0; i < 12; i++) one.step();
-    const before = one.look().terms;
+    const before = one.snapshot().terms;
     one.change({ ...settings, beta: 4 });
-    const { terms, marks } = one.look();
+    const { terms, marks } = one.snapshot();
     equal(marks, [{ name: "beta", value: 4, step: 12 }]);
     close(terms.kl, before.kl, 1e-9);
     close(terms.loss - before.loss, 3 * before.kl, 1e-5);
   },
   "replay shows the weights of that time": () => {
-    const one = studio(1);
-    const start = one.look();
+    const one = training(1);
+    const start = one.snapshot();
     for (let i = 0; i < 30; i++) one.step();
-    const again = one.look(one.film.entries[0]);
+    const again = one.snapshot(one.film.entries[0]);
     equal(Array.from(again.mu), Array.from(start.mu));
     equal(again.terms.step, 0);
-    ok(Array.from(one.look().mu).join() !== Array.from(start.mu).join(), "and then the present again");
+    ok(Array.from(one.snapshot().mu).join() !== Array.from(start.mu).join(), "and then the present again");
   },
 };

@@ -1,7 +1,8 @@
-// The playground's engine room: trains, and at any moment can say what the model looks like.
+// A model of the playground in training, which at any moment can say what it looks like.
 import { Film } from "./film.mjs";
 import { linspace, normals } from "../parts/maths.mjs";
-import { Trainer, Vae } from "./vae.mjs";
+import { Trainer } from "./trainer.mjs";
+import { Vae } from "./vae.mjs";
 
 const PROBES = 128;
 const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
@@ -21,7 +22,7 @@ const gridOf = (dim, latent) => {
   return Float32Array.from(rows.flatMap((second) => Array.from(axis).flatMap((first) => [first, second])));
 };
 
-export class Studio {
+export class Training {
   constructor({ data, dim, latent, activation, seed, settings, shown = 300 }) {
     const rows = data.length / dim;
     const model = modelFor(dim, latent, activation);
@@ -72,7 +73,7 @@ export class Studio {
   }
 
   /** Everything the page draws, for the weights as they are or for one entry of the film. */
-  look(entry = null) {
+  snapshot(entry = null) {
     const { viewer, dim, latent } = this;
     const { theta, ...terms } = entry ?? this.terms();
     if (theta) viewer.theta.set(theta);

@@ -1,5 +1,6 @@
-// A multilayer perceptron on typed arrays, with backpropagation written by hand, and the Adam optimizer.
+// A multilayer perceptron on typed arrays, with backpropagation written by hand.
 // Matrices are row-major. Every product is one kernel that reads both its matrices along their rows.
+import { sigmoid } from "./maths.mjs";
 
 /** One entry of a times the transpose of b: row i of a, row j of b, both k long. */
 const dot = (a, i, b, j, k) => {
@@ -89,7 +90,7 @@ export const tanh = (x) => {
   return (2 * n * d) / (d * d + n * n);
 };
 
-/** Each activation in place, and a gradient times its slope, which the output alone determines. */
+/** Each activation in place, and a gradient times its slope, where the output alone determines it: silu only runs. */
 const ACTIVATIONS = {
   tanh: {
     gain: 1,
@@ -109,24 +110,43 @@ const ACTIVATIONS = {
       for (let i = 0; i < size; i++) if (y[i] <= 0) gradient[i] = 0;
     },
   },
+  silu: {
+    gain: 1,
+    apply: (y, size) => {
+      for (let i = 0; i < size; i++) y[i] *= sigmoid(y[i]);
+    },
+  },
 };
 
 /** Numbers in the parameters of an Mlp with these layer sizes. */
 export const countParameters = (sizes) => sizes.slice(1).reduce((total, out, i) => total + out * (sizes[i] + 1), 0);
 
-/** Linear layers with an activation between them, none after the last. Parameters and gradients are given views. */
+/** What `backward` needs of a layer beside its gradients: nothing that only runs forward pays for it. */
+const makeScratch = ({ inputs, out }, n) => ({
+  columns: new Float32Array(n * inputs),
+  gradientColumns: new Float32Array(n * out),
+  inputGradient: new Float32Array(n * inputs),
+  weightColumns: new Float32Array(inputs * out),
+});
+
+/**
+ * Linear layers with an activation between them, none after the last. Its parameters are views into `theta`, layer by
+ * layer, weight (out, inputs) before bias; so are its gradients into `gradient`, which only `backward` needs.
+ */
 export class Mlp {
-  constructor(sizes, activation, theta, gradient) {
+  constructor(sizes, activation, theta, gradient = null) {
     this.activation = ACTIVATIONS[activation];
     let at = 0;
-    const take = (buffer, size) => buffer.subarray(at, at + size);
+    const take = (size) => {
+      const views = [theta.subarray(at, at + size), gradient?.subarray(at, at + size)];
+      at += size;
+      return views;
+    };
     this.layers = sizes.slice(1).map((out, i) => {
       const inputs = sizes[i];
-      const layer = { inputs, out, weight: take(theta, out * inputs), weightGradient: take(gradient, out * inputs) };
-      at += out * inputs;
-      Object.assign(layer, { bias: take(theta, out), biasGradient: take(gradient, out) });
-      at += out;
-      return layer;
+      const [weight, weightGradient] = take(out * inputs);
+      const [bias, biasGradient] = take(out);
+      return { inputs, out, weight, weightGradient, bias, biasGradient };
     });
     this.capacity = 0;
   }
@@ -143,13 +163,7 @@ export class Mlp {
   reserve(n) {
     if (n <= this.capacity) return;
     this.capacity = n;
-    for (const layer of this.layers) {
-      layer.y = new Float32Array(n * layer.out);
-      layer.columns = new Float32Array(n * layer.inputs);
-      layer.gradientColumns = new Float32Array(n * layer.out);
-      layer.inputGradient = new Float32Array(n * layer.inputs);
-      layer.weightColumns = new Float32Array(layer.inputs * layer.out);
-    }
+    for (const layer of this.layers) Object.assign(layer, { y: new Float32Array(n * layer.out), scratch: null });
   }
 
   /** x (n, inputs) -> (n, outputs); the result is overwritten by the next call. */
@@ -172,7 +186,8 @@ export class Mlp {
    */
   backward(gradient, n, wantInput = true) {
     for (let i = this.layers.length - 1; i >= 0; i--) {
-      const { x, y, out, inputs, weight, weightGradient, biasGradient, ...scratch } = this.layers[i];
+      const { x, y, out, inputs, weight, weightGradient, biasGradient } = this.layers[i];
+      const scratch = (this.layers[i].scratch ??= makeScratch(this.layers[i], this.capacity));
       if (i < this.layers.length - 1) this.activation.pullBack(gradient, y, n * out);
       biasGradient.fill(0);
       for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) biasGradient[j] += gradient[at];
@@ -185,26 +200,5 @@ export class Mlp {
       gradient = scratch.inputGradient;
     }
     return gradient;
-  }
-}
-
-/** Adam (Kingma and Ba 2015) on one flat vector of parameters. */
-export class Adam {
-  constructor(size) {
-    this.first = new Float32Array(size);
-    this.second = new Float32Array(size);
-    this.steps = 0;
-  }
-
-  step(theta, gradient, rate, decay1 = 0.9, decay2 = 0.999, tiny = 1e-8) {
-    this.steps += 1;
-    const { first, second, steps } = this;
-    const [scale1, scale2] = [1 / (1 - decay1 ** steps), 1 / (1 - decay2 ** steps)];
-    for (let i = 0; i < theta.length; i++) {
-      const g = gradient[i];
-      first[i] += (1 - decay1) * (g - first[i]);
-      second[i] += (1 - decay2) * (g * g - second[i]);
-      theta[i] -= (rate * first[i] * scale1) / (Math.sqrt(second[i] * scale2) + tiny);
-    }
   }
 }
