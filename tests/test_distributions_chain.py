@@ -98,9 +98,12 @@ def test_a_chain_of_codes_has_no_path_for_a_gradient():
 
 def test_bad_input():
     first, step = gaussian(torch.zeros(2), 1.0), [lambda a: gaussian(a, 1.0)]
-    refuses(lambda: Chain(first, step, (2,)), "sizes", "(2,)", "2, one for each part", ValueError)
-    refuses(lambda: Chain(first, step, (3, 2)), "sizes", "(3, 2)", "2 first", ValueError)
-    refuses(lambda: Chain(first, step, (2, 2), (0, 0)), "order", "(0, 0)", "each once", ValueError)
+    for sizes in ((2,), (2, 2, 2)):
+        refuses(lambda sizes=sizes: Chain(first, step, sizes), "sizes", str(sizes), "2, one for each part", ValueError)
+    many = gaussian(torch.zeros(5, 2), 1.0)
+    refuses(lambda: Chain(many, step, (3, 2)), "sizes", "(3, 2)", "2 first, the length", ValueError)
+    for order in ((0, 0), (1, 2), (-1, 0), (0,)):
+        refuses(lambda order=order: Chain(first, step, (2, 2), order), "order", str(order), "places 0 to 1, each once")
     refuses(lambda: Chain(first, step, (2, 2)).log_prob(torch.zeros(3)), "value", "(3,)", "(..., 4)", ValueError)
     other = Chain(gaussian(torch.zeros(1), 1.0), [lambda a: gaussian(a.expand(3), 1.0)], (1, 3))
     refuses(lambda: chain_kl(Chain(first, step, (2, 2)), other, torch.zeros(4)), "p", "[1, 3]", "[2, 2]", ValueError)
