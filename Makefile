@@ -9,12 +9,13 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test page serve lab fork mutation phenomena benchmark paper clean
+.PHONY: help book test check page serve lab fork mutation phenomena benchmark paper clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book                 set up, execute every chapter, build the website"
 	@echo "make test                 prove that all of it works: unit tests, chapters, website"
+	@echo "make check                lint and the quick unit tests, in under a minute; CHAPTER=02_elbo: one chapter and its rules"
 	@echo "make page CHAPTER=02_elbo build one chapter alone, quickly"
 	@echo "make serve                the built website at http://localhost:$(PORT)"
 	@echo "make lab                  open the chapters in JupyterLab"
@@ -30,6 +31,9 @@ book: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m tools.test
+
+check: $(READY)
+	@$(BIN)/python -m tools.check $(CHAPTER)
 
 page: $(READY)
 	@$(BIN)/python -m tools.page $(CHAPTER)

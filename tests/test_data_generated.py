@@ -173,6 +173,7 @@ def test_faces_are_symmetric_below_the_fringe_except_for_the_light_in_the_eyes()
     assert torch.allclose(picture[44:], picture[44:].flip(1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_factors_move_comparable_amounts_of_variance():
     """Of each factor alone, the others held: none is under 2% or over 70% of the whole."""
     base = torch.randn(40, 5, generator=torch.Generator().manual_seed(0))

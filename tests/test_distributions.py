@@ -302,9 +302,7 @@ class TestRandomness:
         assert torch.equal(eps, standard_noise((1000, 2), like, generator=generator()))
         flat = standard_noise((1000,), like, generator=generator(), uniform=True)
         assert 0 <= flat.min() < 0.01 and 0.99 < flat.max() <= 1
-        assert torch.equal(
-            standard_noise((2,), like, eps=eps[0]), eps[0]
-        )
+        assert torch.equal(standard_noise((2,), like, eps=eps[0]), eps[0])
 
     def test_seeded_leaves_the_global_state_alone(self):
         before = torch.random.get_rng_state()

@@ -63,6 +63,7 @@ def test_parts_of_different_lengths_stand_where_the_order_says(order):
     assert not chain.sample((2,)).requires_grad
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_kl_of_chains_in_one_order_is_closed_part_by_part(order):
     q, p = deep(order), deep(order, seed=20)

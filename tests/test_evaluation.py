@@ -64,6 +64,7 @@ class TestEvaluate:
         for batch_size in (1, 7, 130, 1000):
             assert evaluate(model, x, batch_size=batch_size)["kl"] == pytest.approx(kl)
 
+    @pytest.mark.slow
     def test_more_samples_tend_to_the_exact_elbo(self):
         """With an exact posterior the expected ELBO is the evidence."""
         model, x = fitted()

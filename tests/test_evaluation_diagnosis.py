@@ -113,6 +113,7 @@ class TestDiagnose:
         model, x = self.linear(0.2)
         assert evaluation.diagnose(model, x).use_of_z > 10
 
+    @pytest.mark.slow
     def test_learned_collapse_is_seen(self):
         x = (torch.rand(500, 20, generator=torch.Generator().manual_seed(0)) < 0.5).float()
         model = models.mlp_vae(20, 3, hidden=(16,))

@@ -57,6 +57,7 @@ class TestKLDecomposition:
         assert parts.mutual_information == pytest.approx(-math.log(s), abs=0.03)
         assert parts.marginal_kl == pytest.approx(0, abs=0.01)
 
+    @pytest.mark.slow
     def test_correlated_codes(self):
         """Two equal coordinates blurred by s: the aggregate is Gaussian with correlation 1 - s^2."""
         s = 0.5
@@ -65,6 +66,7 @@ class TestKLDecomposition:
         assert parts.total_correlation == pytest.approx(-0.5 * math.log(1 - (1 - s**2) ** 2), abs=0.04)
         assert parts.dimension_wise_kl.abs().max() < 0.02
 
+    @pytest.mark.slow
     def test_parts_add_up_to_the_kl(self):
         model, x = LinearVAE(5, 3, sigma=0.5), torch.randn(60, 5, generator=generator())
         parts = kl_decomposition(model, x, samples=300, chunk=7, generator=generator())

@@ -50,6 +50,7 @@ def test_the_ruler_measures():
     assert memory.peak == 1010 * FLOAT and memory.now == len(second) * FLOAT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("likelihood", "chunks"), [("bernoulli", 2), ("gaussian", 5), ("continuous_bernoulli", 7)])
 def test_one_chunk_of_decoded_samples_is_the_limit(likelihood, chunks):
     """Beside it there are the row numbers and results, 3 floats an example, and a few numbers for a running sum."""

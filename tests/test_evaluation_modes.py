@@ -107,6 +107,7 @@ class TestAPriorThatReadsTheLabel:
             model.prior_module.in_units.copy_(self.means / 10)
         return model
 
+    @pytest.mark.slow
     def test_the_parts_add_up_to_its_kl(self):
         x, y = torch.randn(400, 2, generator=generator()), torch.arange(400) % 2
         parts = kl_decomposition(self.model(), x, y, samples=60, generator=generator(1))

@@ -68,6 +68,7 @@ def test_a_step_of_adam_moves_a_class_mean_ten_times_its_learning_rate(batch):
     assert torch.allclose((model.prior_module.means - before).abs(), torch.full((C, d), 0.1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_class_means_find_separate_classes():
     y = torch.arange(400) % 2
     x = (0.9 * y.unsqueeze(1) + 0.05).expand(400, D).contiguous()

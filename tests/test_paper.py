@@ -245,6 +245,7 @@ def test_the_table_says_gap_and_change_with_their_signs_and_what_was_not_run():
         table.within("a cell without marks", "text")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_committed_weights_score_what_the_table_says(name):
     try:

@@ -201,6 +201,7 @@ def files(tmp_path):
 
 
 class TestClassifier:
+    @pytest.mark.slow
     def test_learns_and_reads(self, digits):
         model = load_classifier(digits, epochs=20)
         assert model.accuracy(digits.x, digits.y) > 0.98
@@ -213,6 +214,7 @@ class TestClassifier:
         assert same(load_classifier(digits, epochs=1), first)
         assert len(files(tmp_path)) == 1
 
+    @pytest.mark.slow
     def test_other_settings_or_digits_are_another_classifier(self, digits, tmp_path):
         load_classifier(digits, epochs=1)
         load_classifier(digits, epochs=2)

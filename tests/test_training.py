@@ -33,6 +33,7 @@ def weights(model):
 
 
 class TestLearning:
+    @pytest.mark.slow
     def test_a_linear_vae_reaches_its_exact_optimum(self):
         generator = torch.Generator().manual_seed(0)
         x = torch.randn(400, 2, generator=generator) @ torch.randn(2, 6, generator=generator)

@@ -181,6 +181,7 @@ class TestWhatCannotBeTrained:
 
 
 class TestCheckpoint:
+    @pytest.mark.slow
     @pytest.mark.parametrize("last", [4, 9, 19])
     def test_a_run_that_is_killed_ends_as_one_that_was_not(self, tmp_path, last):
         """Killed by the system in the middle of an epoch: no finally, no exit handler, nothing."""

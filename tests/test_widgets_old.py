@@ -13,6 +13,8 @@ from jupyter_client import KernelManager
 from vae_utils import widgets
 from vae_utils.widgets.parts.fields import Array, Choice, Flag, Number, Whole
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".cache" / "ipywidgets7"
 NAMES = [name for name in widgets.__all__ if name != "Widget"]

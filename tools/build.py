@@ -1,7 +1,7 @@
 """Executes the chapters and builds the website; warnings are errors.
 
-    python -m tools.build           what has changed
-    python -m tools.build --fresh   every page is read again, so that no warning is overlooked
+python -m tools.build           what has changed
+python -m tools.build --fresh   every page is read again, so that no warning is overlooked
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Writes the address of your copy wherever the repository's address stands.
 
-    python -m tools.fork https://github.com/me/my-book
+python -m tools.fork https://github.com/me/my-book
 """
 
 import re

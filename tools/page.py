@@ -6,11 +6,16 @@ from pathlib import Path
 from .build import ROOT, jupyter_book
 
 
+def find_chapter(name: str, *suffixes: str) -> Path:
+    for suffix in suffixes:
+        if (path := ROOT / "chapters" / f"{name}{suffix}").is_file():
+            return path
+    known = ", ".join(sorted(p.stem for p in (ROOT / "chapters").glob("*.ipynb")))
+    raise SystemExit(f"no chapter {name!r}; there are: {known}")
+
+
 def build(name: str) -> Path:
-    source = ROOT / "chapters" / name
-    if not any(source.with_suffix(suffix).is_file() for suffix in (".ipynb", ".md")):
-        known = ", ".join(sorted(p.stem for p in (ROOT / "chapters").glob("*.ipynb")))
-        raise SystemExit(f"no chapter {name!r}; there are: {known}")
+    find_chapter(name, ".ipynb", ".md")
     out = ROOT / "_build" / f"page-{name}"
     out.mkdir(parents=True, exist_ok=True)
     toc = out / "_toc.yml"

@@ -1,8 +1,8 @@
 """Pictures of a built page, light, dark and on a phone.
 
-    python -m tools.screenshot 02_elbo pictures/                     the page of a chapter, in full
-    python -m tools.screenshot 02_elbo pictures/ --element .vae-figure   the first such element
-    python -m tools.screenshot PATH/TO/page.html pictures/ --only dark
+python -m tools.screenshot 02_elbo pictures/                     the page of a chapter, in full
+python -m tools.screenshot 02_elbo pictures/ --element .vae-figure   the first such element
+python -m tools.screenshot PATH/TO/page.html pictures/ --only dark
 """
 
 import argparse

@@ -1,6 +1,11 @@
-"""Runs every check of the book, and counts: the last line sums what passed, failed and was skipped."""
+"""Runs every check of the book, and counts: the last line sums what passed, failed and was skipped.
+
+python -m tools.test     all of it: what `make test` does
+python -m tools.check    what can be judged in under a minute: `make check`
+"""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -8,16 +13,30 @@ import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile"]
-CHAPTERS = sorted(str(p) for p in (ROOT / "chapters").glob("*.ipynb"))
+NBVAL = ["-p", "tools.nbval_outputs", "--nbval-lax", "--nbval-current-env"]
+LINT = ["-m", "ruff", "check", "--quiet", "."]
+FORMAT = ["-m", "ruff", "format", "--check", "--quiet", "."]
+UNITS = [*PYTEST, "tests", "--ignore=tests/browser"]
+COUNTED = ("passed", "failed", "skipped")
 
 
-def run(title: str, arguments: list[str], results: Path) -> Counter:
-    """One step in its own process. A step without a report of its own counts as one test."""
+class Step(NamedTuple):
+    """What is run, each in a process of its own, and what came of it."""
+
+    title: str
+    counts: Counter
+    seconds: float
+    cpu_seconds: float
+
+
+def run(title: str, arguments: list[str], results: Path) -> Step:
+    """A step without a report of its own counts as one test."""
     print(f"\n== {title}", flush=True)
-    started = time.perf_counter()
+    started, spent = time.perf_counter(), cpu_of_children()
     report = results / f"{title.replace(' ', '-')}.xml"
     if "pytest" in arguments:
         arguments = [*arguments, f"--junitxml={report}"]
@@ -25,8 +44,14 @@ def run(title: str, arguments: list[str], results: Path) -> Counter:
     counts = read_report(report) if report.is_file() else Counter(passed=int(code == 0))
     if code != 0 and not counts["failed"]:
         counts["failed"] += 1
-    print(f"== {title}: {line(counts)} in {time.perf_counter() - started:.0f} s", flush=True)
-    return counts
+    step = Step(title, counts, time.perf_counter() - started, cpu_of_children() - spent)
+    print(f"== {title}: {line(counts)} in {step.seconds:.0f} s", flush=True)
+    return step
+
+
+def cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def read_report(path: Path) -> Counter:
@@ -39,24 +64,39 @@ def read_report(path: Path) -> Counter:
 
 
 def line(counts: Counter) -> str:
-    return ", ".join(f"{counts[name]} {name}" for name in ("passed", "failed", "skipped"))
+    return ", ".join(f"{counts[name]} {name}" for name in COUNTED)
+
+
+def table(steps: list[Step]) -> str:
+    rows = [f"{'step':24}" + "".join(f"{name:>10}" for name in (*COUNTED, "seconds", "of CPU"))]
+    for step in steps:
+        numbers = [*(step.counts[name] for name in COUNTED), round(step.seconds), round(step.cpu_seconds)]
+        rows.append(f"{step.title:24}" + "".join(f"{number:>10}" for number in numbers))
+    return "\n".join(rows)
+
+
+def run_all(plan: dict[str, list[str]]) -> int:
+    """Runs the steps by their titles, whatever fails; the exit status."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    with tempfile.TemporaryDirectory() as folder:
+        steps = [run(title, arguments, Path(folder)) for title, arguments in plan.items()]
+    total = sum((step.counts for step in steps), Counter())
+    print(f"\n{table(steps)}\n\n{line(total)}")
+    return 1 if total["failed"] else 0
 
 
 def main() -> int:
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    total = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        results = Path(folder)
-        total += run("lint", ["-m", "ruff", "check", "--quiet", "."], results)
-        total += run("unit tests", [*PYTEST, "tests", "--ignore=tests/browser"], results)
-        if CHAPTERS:
-            nbval = ["--nbval-lax", "--nbval-current-env", *CHAPTERS]
-            total += run("chapters", [*PYTEST, *nbval], results)
-        total += run("website", ["-m", "tools.build", "--fresh"], results)
-        total += run("website in a browser", [*PYTEST, "tests/browser"], results)
-    print(f"\n{line(total)}")
-    return 1 if total["failed"] else 0
+    chapters = sorted(str(path) for path in (ROOT / "chapters").glob("*.ipynb"))
+    plan = {
+        "lint": LINT,
+        "format": FORMAT,
+        "unit tests": UNITS,
+        "chapters": [*PYTEST, *NBVAL, *chapters],
+        "website": ["-m", "tools.build", "--fresh"],
+        "website in a browser": [*PYTEST, "tests/browser"],
+    }
+    return run_all(plan)
 
 
 if __name__ == "__main__":

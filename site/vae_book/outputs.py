@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -105,9 +104,9 @@ class OutputStore:
             raise NotKept(f"{edited[0]} of vae_utils was edited while the chapter ran; build again")
         key = f"{self.code_key(notebook)}-{self.loaded_key(names)}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False, encoding="utf8") as file:
-            json.dump({"loaded": names, **record}, file)
-        os.replace(file.name, self.folder / f"{key}.json")
+        beside = self.folder / f"{key}.{os.getpid()}"
+        beside.write_text(json.dumps({"loaded": names, **record}), encoding="utf8")
+        beside.replace(self.folder / f"{key}.json")
 
     def unchanged(self, name: str) -> bool:
         path = self.package / name

@@ -100,3 +100,9 @@ def test_theme_is_trimmed(site):
         html = re.sub(r"[A-Za-z0-9+/=]{80,}", "", path.read_text(encoding="utf8"))  # base64 may spell any word
         found = re.findall(r".{0,40}(?:thebe|fontawesome).{0,40}", html, re.IGNORECASE)
         assert found == [], path.name
+
+
+def test_a_control_that_needs_a_kernel_is_one_sentence_on_the_page(site):
+    html = (site / "chapters" / "04_reparameterization.html").read_text(encoding="utf8")
+    assert "This page has no kernel" in html
+    assert "Train with this beta" not in re.sub(r"<pre>.*?</pre>", "", html, flags=re.DOTALL)
