@@ -5,8 +5,10 @@ from itertools import pairwise
 import javascript
 import numpy as np
 import pytest
+import torch
 from refusal import refuses
 
+from vae_utils.evaluation import slerp
 from vae_utils.widgets import BetaSweep, LatentExplorer
 from vae_utils.widgets.latent_explorer import REACH
 from vae_utils.widgets.parts import quantized
@@ -127,6 +129,15 @@ def test_the_page_decodes_what_numpy_decodes(activation):
     got = javascript.call("tests/js/probes.mjs", "decoded", asked)
     wanted = decode(quantized.rounded_layers(layers), points, activation)
     assert np.abs(np.array(got) - wanted).max() < 1e-4
+
+
+def test_the_page_walks_as_the_package_does():
+    a, b = torch.randn(2, 20, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    b[0] = 3 * a[0]
+    t = torch.linspace(0, 1, 5, dtype=torch.float64)
+    got = javascript.call("tests/js/probes.mjs", "ways", {"a": a.tolist(), "b": b.tolist(), "t": t.tolist()})
+    wanted = torch.stack([slerp(a, b, share) for share in t], 1)
+    assert (torch.tensor(got, dtype=torch.float64) - wanted).abs().max() < 1e-9
 
 
 def test_codes_beyond_the_map_rest_at_its_edge():

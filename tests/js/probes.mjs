@@ -2,6 +2,7 @@
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
 import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
+import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
 import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
@@ -38,3 +39,6 @@ export const shape = ({ name, t, part }) => t.map((value, i) => SHAPES[name].at(
 
 /** The limit of every logarithm of a variance. */
 export const logvarLimit = () => maths.LOGVAR_LIMIT;
+
+/** { a, b, t } -> the point of each way from a to b at each t. */
+export const ways = ({ a, b, t }) => a.map((start, i) => t.map((share) => slerp(start, b[i], share)));
