@@ -20,7 +20,6 @@ import base64
 import hashlib
 import html
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from typing import ClassVar
 import numpy as np
 from traitlets import All, HasTraits, TraitError, Undefined
 
+from ...surroundings import on_a_static_page
 from .bundle import bundle, read
 from .fields import Field
 
@@ -138,7 +138,7 @@ class Widget(HasTraits):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         text = {"text/plain": repr(self)}
-        if os.environ.get("VAE_BOOK") == "1":
+        if on_a_static_page():
             return {"text/html": self.to_html(), **text}
         data, metadata = self.live()._repr_mimebundle_() or ({}, {})
         return {**data, "text/html": _picture(self), **text}, metadata
