@@ -3,7 +3,9 @@
 import nbformat
 import pytest
 
+import vae_utils
 from tools import notebook as script
+from tools.fork import current_address
 
 PERCENT = """\
 # %% [markdown]
@@ -66,8 +68,7 @@ def test_text_becomes_a_clean_valid_notebook(notebook):
 def test_the_setup_cell_is_filled_from_the_one_template(notebook):
     cell = read(notebook).cells[1]
     assert cell.source == script.setup_source() and cell.metadata["tags"] == ["setup", "hide-cell"]
-    assert script.repository() in cell.source and "{repository}" not in cell.source
-    assert script.repository().startswith("https://")
+    assert f'"git+{current_address(script.ROOT)}@v{vae_utils.__version__}"' in cell.source
     compile(cell.source, "setup", "exec")
 
 

@@ -8,12 +8,15 @@
 In the text form the setup cell, one form everywhere, is a cell tagged `setup` that holds the word SETUP.
 """
 
-import re
 import sys
 from pathlib import Path
 
 import jupytext
 import nbformat
+
+from vae_utils import __version__
+
+from .fork import current_address
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKED = "nbval-check-output"
@@ -25,18 +28,13 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("vae_utils") is None:  # in Colab, or wherever the package is missing
-    address = os.environ.get("VAE_UTILS_INSTALL", "git+{repository}")
+    address = os.environ.get("VAE_UTILS_INSTALL", "git+{repository}@v{version}")
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", address], check=True)"""
 
 
-def repository():
-    """The address of the repository, which stands in _config.yml."""
-    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
-    return re.search(r"^repository:\n(?:\s+.*\n)*?\s+url:\s*(\S+)", config, re.M)[1]
-
-
 def setup_source():
-    return SETUP.replace("{repository}", repository())
+    """A chapter installs the version that it was written with."""
+    return SETUP.replace("{repository}", current_address(ROOT)).replace("{version}", __version__)
 
 
 def clean(notebook, name):

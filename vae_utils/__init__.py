@@ -6,7 +6,7 @@ function of such a model and a batch. Submodules are loaded when first used.
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "checks",
     "classifier",

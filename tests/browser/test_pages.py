@@ -8,6 +8,8 @@ import axe_playwright_python
 import pytest
 import yaml
 
+import vae_utils
+
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
 CHAPTERS = [entry["file"] for part in TOC.get("parts", []) for entry in part["chapters"]]
@@ -124,7 +126,7 @@ def test_chapter_can_be_run_and_kept(visit, addresses, site, page):
     colab = [link for link in links if link.startswith("https://colab.research.google.com/github/")]
     notebook = [link for link in links if link.endswith(f"{Path(page).name}.ipynb") and "127.0.0.1" in link]
     assert len(colab) == 1
-    assert colab[0].endswith(f"/blob/main/{page}.ipynb")
+    assert colab[0].endswith(f"/blob/v{vae_utils.__version__}/{page}.ipynb")
     assert len(notebook) == 1
     source = site / urlsplit(notebook[0]).path.lstrip("/")
     assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
