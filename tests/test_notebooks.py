@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import matplotlib
 import nbformat
 import pytest
 import yaml
@@ -176,6 +177,15 @@ def test_runs_anywhere(chapter):
     for cell in chapter.code:
         assert not re.search(r"^\s*[!%](?!pip )", cell.source, re.MULTILINE), f"{cell.id}: no magics but %pip"
         assert not re.search(r"[\"'](?:\.\./|/work|/tmp|/home|~/)", cell.source), f"{cell.id}: a path of one machine"
+
+
+@pytest.mark.parametrize("wrong", ["0.5", "0", "2.5"])
+def test_a_size_that_the_chapter_was_not_written_for_is_refused_at_once(chapter, wrong):
+    for cell in chapter.code:
+        if re.search("^QUALITY = 1 ", cell.source, re.MULTILINE):
+            said = f"QUALITY: got {wrong}, expected a whole number >= 1"
+            with matplotlib.rc_context(), pytest.raises((TypeError, ValueError), match=said):
+                exec(cell.source.replace("QUALITY = 1 ", f"QUALITY = {wrong} "), {})
 
 
 PAGES = ("README.md", "chapters/index.md", "chapters/phenomena.md", "chapters/benchmarks.md")
