@@ -20,7 +20,7 @@ help:
 	@echo "make serve                the built website at http://localhost:$(PORT)"
 	@echo "make lab                  open the chapters in JupyterLab"
 	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
-	@echo "make phenomena            the experiments of chapters 5 to 9 over three seeds (minutes; writes chapters/phenomena.md)"
+	@echo "make phenomena            the experiments of the chapters over three seeds (minutes; writes chapters/phenomena.md)"
 	@echo "make benchmark            how fast training is on this machine (minutes; writes chapters/benchmarks.md)"
 	@echo "make paper ROW=vae-1      a row of table 1 of Burda et al. (2016), trained and scored on MNIST (hours)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"

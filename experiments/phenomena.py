@@ -1,4 +1,4 @@
-"""Repeats the main experiments of chapters 5 to 9 with three seeds and writes chapters/phenomena.md.
+"""Repeats the main experiments of the chapters with three seeds and writes chapters/phenomena.md.
 
 python -m experiments.phenomena            all of them, some minutes
 python -m experiments.phenomena NAME ...   only the functions of these names; nothing is written

@@ -1,4 +1,3 @@
-import os
+from vae_utils.surroundings import one_thread
 
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+one_thread()

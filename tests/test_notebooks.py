@@ -196,6 +196,14 @@ def test_links_of_the_pages_exist(path):
     check_links(path, path.read_text(encoding="utf8"))
 
 
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+
+
+def test_the_first_page_counts_the_chapters():
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    assert f"A course in {NUMBERS[len(CHAPTERS)]} chapters" in " ".join(readme.split())
+
+
 def test_every_chapter_is_in_the_contents_and_on_the_map():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]

@@ -1,6 +1,8 @@
 """Would the tests notice? Change one sign, number or comparison at a time and see whether a test fails.
 
-    python -m tools.mutation objectives models/linear evaluation     (or: make mutation MODULES="objectives")
+    python -m tools.mutation objectives models/linear    (or: make mutation MODULES="objectives models/linear")
+
+A folder stands for all its modules.
 
 The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. Each is tried in a
 fork of a process that has already imported torch: first against the tests of its own module, then, if none fails,
@@ -23,15 +25,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+from vae_utils.surroundings import one_thread
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_utils"
 SUITES = ("objectives", "distributions", "models", "training", "evaluation")
 BITWISE = {"BitAnd", "BitOr", "BitXor", "LShift", "RShift"}
 LIMIT = 120  # seconds: a mutant that takes longer loops forever, and counts as noticed
-
-sys.path.insert(0, str(ROOT))
-sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
 
 
 def mutants(source, only=None):
@@ -56,21 +56,34 @@ def _pointless(name):
     return (old in BITWISE) != (new in BITWISE)
 
 
-class Finder:
-    """Gives `vae_utils.NAME` the mutated source, whoever imports it."""
+def modules(chosen):
+    """The modules of a folder of the package, or the one module that is named."""
+    folder = ROOT / PACKAGE / chosen
+    if folder.is_dir():
+        return sorted(path.relative_to(ROOT / PACKAGE).with_suffix("").as_posix() for path in folder.glob("*.py"))
+    if not folder.with_suffix(".py").is_file():
+        sys.exit(f"{chosen}: expected a module or a folder of {PACKAGE}, such as training or models/linear")
+    return [chosen]
 
-    def __init__(self, name, path, source):
-        self.name, self.path, self.source = name, path, source
+
+class Finder:
+    """Gives module NAME of the package, which may be a folder's __init__, the mutated source, whoever imports it."""
+
+    def __init__(self, module, source):
+        self.path, self.source = ROOT / PACKAGE / f"{module}.py", source
+        self.name = f"{PACKAGE}.{module.removesuffix('/__init__').replace('/', '.')}"
+        self.places = [str(self.path.parent)] if self.path.name == "__init__.py" else None
 
     def find_spec(self, name, path=None, target=None):
         if name == self.name:
-            return importlib.util.spec_from_file_location(name, self.path, loader=self)
+            where = {"loader": self, "submodule_search_locations": self.places}
+            return importlib.util.spec_from_file_location(name, self.path, **where)
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
-        exec(compile(self.source, self.path, "exec"), module.__dict__)
+        exec(compile(self.source, str(self.path), "exec"), module.__dict__)
 
 
 def suites(module):
@@ -113,8 +126,7 @@ def _run_tests(finder, files, plugin):
 
 
 def survives(module, source, noticed):
-    path = str(ROOT / PACKAGE / f"{module}.py")
-    finder = Finder(f"{PACKAGE}.{module.replace('/', '.')}", path, source)
+    finder = Finder(module, source)
     for files in suites(module):
         here, there = multiprocessing.Pipe(duplex=False)
         arguments = (finder, files, StopAtOnce(noticed, there))
@@ -164,16 +176,24 @@ def report(module, jobs, lines):
         print(f"\n{module}:{line} {name}", *list(difference)[3:], sep="\n    ")
     killed, total = len(candidates) - len(alive), len(candidates)
     seconds = time.perf_counter() - started
-    print(f"\n{module}: {killed} of {total} mutants noticed ({killed / total:.1%}) in {seconds:.0f} s", flush=True)
+    share = f" ({killed / total:.1%})" if total else ""
+    print(f"\n{module}: {killed} of {total} mutants noticed{share} in {seconds:.0f} s", flush=True)
 
 
-if __name__ == "__main__":
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("modules", nargs="*", default=["objectives"], help="objectives, models/linear, ...")
     parser.add_argument("--jobs", type=int, default=1, help="how many mutants at a time")
     parser.add_argument("--lines", type=int, nargs="*", help="only mutants on these lines")
     arguments = parser.parse_args()
+    one_thread()
+    os.environ.update(MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
     warm_up()
-    for chosen in arguments.modules:
-        report(chosen, arguments.jobs, arguments.lines)
+    for module in [module for chosen in arguments.modules for module in modules(chosen)]:
+        report(module, arguments.jobs, arguments.lines)
     os._exit(0)  # torch's compiler, imported and frozen, would complain about being left
+
+
+if __name__ == "__main__":
+    main()

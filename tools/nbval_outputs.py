@@ -21,8 +21,9 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "site"))
 
-from vae_book.execution import cpu_seconds, limit_threads, run_record
+from vae_book.execution import cpu_seconds, run_record
 from vae_book.outputs import LOADED, WATCH, NotKept, OutputStore
+from vae_utils.surroundings import one_thread
 
 CHAPTER = pytest.StashKey["Chapter"]()
 
@@ -80,7 +81,7 @@ class Chapter:
 
 def pytest_configure(config) -> None:
     os.environ["VAE_BOOK"] = "1"
-    limit_threads()
+    one_thread()
 
 
 @pytest.hookimpl(trylast=True)

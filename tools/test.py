@@ -4,7 +4,6 @@ python -m tools.test     all of it: what `make test` does
 python -m tools.check    what can be judged in under a minute: `make check`
 """
 
-import os
 import resource
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+
+from vae_utils.surroundings import one_thread
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile"]
@@ -77,8 +78,7 @@ def table(steps: list[Step]) -> str:
 
 def run_all(plan: dict[str, list[str]]) -> int:
     """Runs the steps by their titles, whatever fails; the exit status."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    one_thread()
     with tempfile.TemporaryDirectory() as folder:
         steps = [run(title, arguments, Path(folder)) for title, arguments in plan.items()]
     total = sum((step.counts for step in steps), Counter())

@@ -1,7 +1,6 @@
 """Runs the chapters whose outputs are not kept, two at a time, and hands the outputs of all to the page."""
 
 import json
-import os
 import re
 import sys
 import tempfile
@@ -17,6 +16,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat.v4 import new_code_cell
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+from vae_utils.surroundings import one_thread
 
 from .outputs import LOADED, WATCH, NotKept, OutputStore, code_cells
 
@@ -104,12 +105,6 @@ def say(line: str, lasting: bool = True) -> None:
     print(f"{clear}{line}", end="\n" if lasting else "", flush=True)
 
 
-def limit_threads() -> None:
-    """Two chapters run side by side, so each takes one thread unless the reader says otherwise."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-
-
 class Executor:
     """Sphinx events: find what is outdated, run it, and hand the outputs to the parser."""
 
@@ -134,7 +129,7 @@ class Executor:
         missing = [c for c in chapters if self.store.find(c.notebook) is None]
         if missing:
             say(f"executing {len(missing)} of {len(chapters)} chapters, {WORKERS} at a time")
-            limit_threads()
+            one_thread()
             errors = run_all(missing, self.store)
             if errors:
                 report = "\n\n".join(f"{name}\n{error}" for name, error in errors.items())
