@@ -8,7 +8,7 @@ from torch import nn
 
 from vae_utils import data, evaluation, models, objectives
 
-from .setting import digits, fit
+from .setting import digits, fit, fit_encoder_first
 
 
 def collapse_by_price(seed):
@@ -56,79 +56,41 @@ def empty_letter(seed):
     return found | {"ELBO, with 31 minus with 0": elbo[31] - elbo[0]}
 
 
-def free_bits(model, x, y=None, beta=1.0):
-    terms, q = objectives.elbo(model, x, y), model.posterior(x)
-    nats = objectives.gaussian_kl_per_dimension(q.mu, q.logvar)
-    return terms._replace(elbo=terms.reconstruction - objectives.free_bits_kl(nats, 0.3))
-
-
-def encoder_first(model, x, steps, inner=4, lr=5e-3):
-    encoder, decoder = (torch.optim.Adam(part.parameters(), lr=lr) for part in (model.encoder, model.decoder))
-    for step in range(steps):
-        for _ in range(inner if step < steps // 2 else 1):
-            loss = -objectives.elbo(model, x[torch.randint(len(x), (128,))]).elbo.mean()
-            encoder.zero_grad()
-            decoder.zero_grad()
-            loss.backward()
-            encoder.step()
-        decoder.step()
-
-
 def remedies(seed):
     tried = {
         "none": (sequence_model(seed), {}),
         "linear annealing": (sequence_model(seed), {"beta": objectives.linear_warmup(0.7)}),
         "cyclical annealing": (sequence_model(seed), {"beta": objectives.cyclical_warmup(4, ramp=0.5)}),
         "β = 0.5": (sequence_model(seed), {"beta": 0.5}),
-        "free bits": (sequence_model(seed), {"objective": free_bits}),
+        "free bits": (sequence_model(seed), {"objective": objectives.free_bits_elbo}),
         "dropout on the past": (sequence_model(seed, dropout=0.8), {}),
         "context of 4": (sequence_model(seed, context=4), {}),
         "aggressive encoder": (sequence_model(seed), None),
     }
     for model, settings in tried.values():
         if settings is None:
-            encoder_first(model, coins(8000, 0), 600)
+            fit_encoder_first(model, coins(8000, 0), steps=600, lr=5e-3, seed=seed)
         else:
             fit(model, coins(8000, 0), steps=600, lr=5e-3, seed=seed, **settings)
     return {name: evaluation.mutual_information(model, coins(2000, 1)[:1000]) for name, (model, _) in tried.items()}
 
 
-class RowsGivenCode(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.network = models.ContextNetwork(4, 0, hidden=32)
-
-    def forward(self, vector):
-        return models.AutoregressiveBernoulli(self.network, vector, 32)
-
-
 def dead_codes(seed):
     found = {}
     for scale in (0.3, 1.0, 10.0):
-        encoder = models.mlp([32, 32, 4])
-        model = models.VQVAE(encoder, nn.Identity(), RowsGivenCode(), slots=1, codes=16, width=4, seed=seed)
+        encoder, network = models.mlp([32, 32, 4]), models.ContextNetwork(4, 0, hidden=32)
+        likelihood = models.AutoregressiveObservation(network, 32)
+        model = models.VQVAE(encoder, nn.Identity(), likelihood, slots=1, codes=16, width=4, seed=seed)
         model.codebook.data.mul_(scale)
         fit(model, coins(8000, 0), steps=300, lr=5e-3, objective=objectives.vq_elbo, seed=seed)
         found[f"first codebook × {scale:g}"] = evaluation.perplexity(model.posterior(coins(2000, 1)).value, 16)
     return found
 
 
-def optimal_sigma_elbo(model, x, y=None, beta=1.0):
-    q = model.posterior(x)
-    z = q.rsample()
-    log_mse = (x - model.likelihood(z).mean).square().mean().log()
-    kl = objectives.kl_divergence(q, model.prior())
-    reconstruction = -392 * (math.log(2 * math.pi) + log_mse + 1) + 0 * kl
-    return objectives.Terms(reconstruction - beta * kl, reconstruction, kl, z)
-
-
 def learned_sigma(seed):
-    found = {}
-    x, test = digits(3000).x, digits(500, train=False).x
-    for name, objective in (("σ = 1", objectives.elbo), ("σ learned", optimal_sigma_elbo)):
-        model = models.mlp_vae(784, 10, hidden=(200,), likelihood="gaussian", sigma=1.0, seed=seed)
-        fit(model, x, epochs=10, lr=4e-3, seed=seed, objective=objective)
-        found[f"KL, {name}"] = evaluation.evaluate(model, test)["kl"]
-    with torch.no_grad():
-        error = x - model.likelihood(model.posterior(x).mean).mean
-    return found | {"the learned σ": error.square().mean().sqrt()}
+    found, x = {}, digits(3000).x
+    for name, sigma in (("σ = 1", 1.0), ("σ learned", "optimal")):
+        model = models.mlp_vae(784, 10, hidden=(200,), likelihood="gaussian", sigma=sigma, seed=seed)
+        fit(model, x, epochs=10, lr=4e-3, seed=seed)
+        found[f"KL, {name}"] = evaluation.evaluate(model, digits(500, train=False).x)["kl"]
+    return found | {"the learned σ": torch.exp(0.5 * model.observation.logvar)}

@@ -3,7 +3,6 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from vae_utils import data, evaluation, models, objectives
@@ -19,10 +18,11 @@ def three_ways(seed):
 
     shape = {"hidden": (192, 96, 48), "activation": nn.SiLU, "seed": seed}
     ways = {
-        "autoencoder": (models.mlp_autoencoder(784, 2, **shape), {"epochs": 8}),
+        "autoencoder": (models.mlp_autoencoder(784, 2, **shape), {"epochs": 8, "objective": objectives.reconstruction}),
         "KL only": (models.mlp_vae(784, 2, **shape), {"epochs": 2, "objective": kl_only}),
         "VAE": (models.mlp_vae(784, 2, **shape), {"epochs": 8}),
     }
+    ways["KL only"][0].decoder.requires_grad_(False)
     for model, settings in ways.values():
         fit(model, digits(6000).x, batch_size=64, lr=5e-3, seed=seed, **settings)
     test = digits(1000, train=False).x
@@ -57,8 +57,7 @@ def thin_shell(seed):
     model = models.mlp_vae(784, 20, hidden=(256,), seed=seed)
     fit(model, digits(6000).x, epochs=6, lr=4e-3, seed=seed)
     a, b = model.posterior(digits(1000, train=False).x[:300]).sample().split(150)
-    omega = torch.acos(F.cosine_similarity(a, b, dim=-1)).unsqueeze(-1)
-    halfway = {"lerp": (a + b) / 2, "slerp": torch.sin(omega / 2) / torch.sin(omega) * (a + b)}
+    halfway = {"lerp": torch.lerp(a, b, 0.5), "slerp": evaluation.slerp(a, b, 0.5)}
     found = {"norm at the ends": torch.cat([a, b]).norm(dim=-1).mean()}
     found |= {f"norm halfway, {name}": z.norm(dim=-1).mean() for name, z in halfway.items()}
     for name, z in halfway.items():

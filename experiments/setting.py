@@ -4,10 +4,10 @@ import functools
 
 import torch.nn.functional as F
 
-from vae_utils import data
-from vae_utils.training import fit as fit_model
+from vae_utils import data, training
 
-fit = functools.partial(fit_model, progress=False, device="cpu")
+fit = functools.partial(training.fit, progress=False, device="cpu")
+fit_encoder_first = functools.partial(training.fit_encoder_first, progress=False, device="cpu")
 
 
 @functools.cache

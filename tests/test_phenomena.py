@@ -1,4 +1,4 @@
-"""The page of the phenomena: its arithmetic, its text, its links. The experiments themselves take minutes."""
+"""The page of the phenomena: its arithmetic, its text, its links. Of each experiment one step: all of it takes minutes."""
 
 import math
 import re
@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from experiments import phenomena
+from vae_utils.randomness import seeded
+from vae_utils.training import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = [phenomenon.run.__name__ for phenomenon in phenomena.PHENOMENA]
@@ -73,6 +75,32 @@ def test_the_page_has_every_row_and_only_these():
         assert line.startswith(empty[: empty.rindex(" | ")]), "run `make phenomena`"
         number = r"−?\d+(\.\d+)?&nbsp;±&nbsp;\d+(\.\d+)?"
         assert re.search(rf"(<br>[^*|]+: \*\*{number}\*\*)+ \| \d+&nbsp;s \|$", line)
+
+
+@pytest.fixture(scope="module")
+def one_step(tmp_path_factory):
+    """Every training stops after its first step, and what is kept on disk goes into an empty folder."""
+    batches = Run.__iter__
+
+    def first_batch(run):
+        run.total = 1
+        return batches(run)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "__iter__", first_batch)
+        patch.setenv("VAE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.mark.parametrize("phenomenon", phenomena.PHENOMENA, ids=NAMES)
+def test_an_experiment_runs_and_finds_what_the_page_shows(phenomenon, one_step):
+    with seeded(0):
+        numbers = phenomenon.run(0)
+    assert all(math.isfinite(mean) for mean, _ in phenomena.summarize([numbers, numbers]).values()), numbers
+    start = phenomena.row(phenomenon, {}, 0.0).split("<br>")[0]
+    (line,) = (line for line in phenomena.PAGE.read_text(encoding="utf8").splitlines() if line.startswith(start))
+    shown = re.findall(r"<br>([^*|]+): \*\*", line)
+    assert shown == [phenomena.unbroken(name) for name in numbers], "run `make phenomena`"
 
 
 def test_the_text_above_the_table_is_the_script_s():
