@@ -305,7 +305,7 @@ class TestClassifier:
             (digits.x.reshape(300, 1, 784), "(300, 1, 784)", "(N, 784)", ValueError),
             (digits.x[:0], "(0, 784)", "N >= 1", ValueError),
             (digits.x * 255, "to 255, ", "[0, 1]", ValueError),
-            (digits.x * torch.nan, "nan", "[0, 1]", ValueError),
+            (digits.x * torch.nan, "NaN or infinite", "[0, 1]", ValueError),
             (digits.x.long(), "int64", "float tensor", TypeError),
             (digits.x.numpy(), "ndarray", "float tensor", TypeError),
         ):
