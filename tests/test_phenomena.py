@@ -1,4 +1,4 @@
-"""The page of the phenomena: its arithmetic, its text, its links. Of each experiment one step: all of it takes minutes."""
+"""The page of the phenomena: its arithmetic, its text, its links, and one step of each experiment."""
 
 import math
 import re
