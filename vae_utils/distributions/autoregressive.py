@@ -31,7 +31,7 @@ class Autoregressive(Law):
         prediction = self.network(self.z, self.seen(x))
         if prediction.dtype in (torch.bfloat16, torch.float16):  # under autocast: nats are added up in float32
             prediction = prediction.float()
-        return self.place(prediction).log_prob(self.index(x)).sum(-1)
+        return self._places(prediction, self.event_shape[0]).log_prob(self.index(x)).sum(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):
@@ -41,9 +41,16 @@ class Autoregressive(Law):
         x = torch.zeros(len(rows), *self.event_shape, dtype=self.dtype or z.dtype, device=z.device)
         at = getattr(self.network, "at", lambda t, z, x: self.network(z, x)[:, t])
         for t in range(x.shape[1]):
-            probabilities = self.place(at(t, rows, x)).probs
+            probabilities = self._places(at(t, rows, x), len(rows)).probs
             x[:, t] = self.value(_drawn(probabilities, generator)).to(x.dtype)
         return x.reshape(*z.shape[:-1], -1)
+
+    def _places(self, prediction, count):
+        places = self.place(prediction)
+        if places.batch_shape[-1:] != (count,):
+            got = tuple(prediction.shape)
+            raise ValueError(f"network: got {got} from it, expected a prediction for each of {count}")
+        return places
 
     def place(self, prediction):
         """The distribution of single places."""
@@ -89,6 +96,8 @@ class AutoregressiveGray(Autoregressive):
         super().__init__(network, z, length)
 
     def place(self, logits):
+        if logits.shape[-1] != self.levels:
+            raise ValueError(f"network: got {logits.shape[-1]} logits a place, expected {self.levels}, one a level")
         return td.Categorical(logits=logits, validate_args=False)
 
     def seen(self, x):

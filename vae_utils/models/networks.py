@@ -93,21 +93,24 @@ class ContextNetwork(nn.Module):
 class WindowNetwork(nn.Module):
     """Logits of the gray level of every pixel, from z and the pixels above and to the left of it.
 
-    z (..., B, d), x (B, side * side) -> (..., B, side * side, levels). The window of a pixel holds the `reach` rows
-    above it, from `reach` columns to its left to `reach` to its right, and `reach` pixels before it in its own row;
-    outside the picture it is 0 (as in PixelCNN, van den Oord et al. 2016, of one layer). z speaks to each pixel
-    through `features` numbers of its own.
+    z (..., B, d), x (B, side * side) -> (..., B, side * side, levels); for 2 levels, bits, one logit a pixel,
+    (..., B, side * side). The window of a pixel holds the `reach` rows above it, from `reach` columns to its left to
+    `reach` to its right, and `reach` pixels before it in its own row; outside the picture it is 0 (as in PixelCNN,
+    van den Oord et al. 2016, of one layer). z speaks to each pixel through `features` numbers of its own.
     """
 
     def __init__(self, latent_dim, side, levels, reach=3, hidden=48, features=8, width=128, seed=0):
         super().__init__()
-        self.side, self.reach, self.features = side, whole_number(reach, "reach"), features
+        self.side, self.reach, self.features = whole_number(side, "side"), whole_number(reach, "reach"), features
+        bits = whole_number(levels, "levels", least=2) == 2
         self.before = reach * (2 * reach + 1) + reach  # pixels in a window, all drawn earlier
         with seeded(seed):
             self.wide = mlp([latent_dim, width, features * side**2])
             self.from_z = nn.Linear(features, hidden)
             self.from_window = nn.Linear(self.before, hidden)
-            self.rest = nn.Sequential(nn.ReLU(), mlp([hidden, hidden, levels]))
+            self.rest = nn.Sequential(nn.ReLU(), mlp([hidden, hidden, 1 if bits else levels]))
+        if bits:
+            self.rest.append(nn.Flatten(-2))
 
     def forward(self, z, x):
         of_z = self.from_z(self.wide(z).unflatten(-1, (self.side**2, self.features)))

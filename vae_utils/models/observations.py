@@ -3,11 +3,14 @@
 To swap the likelihood of a model is to swap this module; the bound stays the same plain `elbo`.
 """
 
+import math
+
 import torch
 from torch import nn
 
 from ..arguments import last_dimension, positive, whole_number
 from ..distributions import (
+    LOGVAR_LIMIT,
     AutoregressiveBernoulli,
     AutoregressiveGray,
     Bernoulli,
@@ -72,7 +75,7 @@ class OptimalGaussian(DiagonalGaussian):
 
     def log_prob(self, x):
         """log N(x; mean, sigma^2 I) with sigma^2 = mean (x - mean)^2 over all there is: (..., D) -> (...), nats."""
-        logvar = torch.log((x - self.mean).square().mean())
+        logvar = best_logvar((x - self.mean).square().mean())
         remember(self.observation.logvar, logvar)
         return DiagonalGaussian(self.mean, logvar).log_prob(x)
 
@@ -97,7 +100,13 @@ class FeatureObservation(nn.Module):
         self.register_buffer("logvar", torch.zeros(1 + whole_number(layers, "layers")))
 
     def features(self, x):
-        return [x, *self.network(x)]
+        """x (..., D) itself, and what the network makes of it: a list of 1 + layers tensors (..., F_l)."""
+        rows = x.reshape(-1, x.shape[-1])
+        found = [rows, *self.network(rows)]
+        if len(found) != len(self.logvar):
+            got, wanted = len(found) - 1, len(self.logvar) - 1
+            raise ValueError(f"network: got one that gives {got} lists of features, expected layers = {wanted}")
+        return [feature.reshape(*x.shape[:-1], feature.shape[-1]) for feature in found]
 
     def forward(self, params):
         return FeatureGaussian(params, self)
@@ -115,17 +124,21 @@ class FeatureGaussian(Law):
         return self._mean
 
     def log_prob(self, x):
-        """The sum over the lists of features: x (B, D) -> (...), nats."""
+        """The sum over the lists of features: x (..., D) -> (...), nats."""
         size, observation = self._mean.shape[-1], self.observation
         wanted = observation.features(last_dimension(x, "value", size))
-        got = observation.features(self._mean.reshape(-1, size))
-        got = [feature.unflatten(0, self._mean.shape[:-1]) for feature in got]
+        got = observation.features(self._mean)
         errors = torch.stack([(a - b).square().mean(-1) for a, b in zip(wanted, got, strict=True)], -1)  # (..., L)
         logvar = observation.logvar
         if observation.training:
-            logvar = torch.log(errors.flatten(0, -2).mean(0))
+            logvar = best_logvar(errors.reshape(-1, len(logvar)).mean(0))
             remember(observation.logvar, logvar)
         return -0.5 * size * (errors * torch.exp(-logvar) + logvar).sum(-1)
+
+
+def best_logvar(error):
+    """log sigma^2 for sigma^2 = the mean squared error, as a log-variance never below the limit of them all."""
+    return torch.log(error.clamp(min=math.exp(-LOGVAR_LIMIT)))
 
 
 def remember(stored, logvar):
