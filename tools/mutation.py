@@ -17,6 +17,7 @@ import importlib
 import importlib.util
 import multiprocessing
 import os
+import resource
 import sys
 import threading
 import time
@@ -31,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_utils"
 SUITES = ("objectives", "distributions", "models", "training", "evaluation")
 BITWISE = {"BitAnd", "BitOr", "BitXor", "LShift", "RShift"}
-LIMIT = 120  # seconds: a mutant that takes longer loops forever, and counts as noticed
+LIMIT = 120  # seconds of CPU: a mutant that takes more loops forever, and counts as noticed
 
 
 def mutants(source, only=None):
@@ -117,6 +118,7 @@ def _run_tests(finder, files, plugin):
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
     tqdm.set_lock(threading.RLock())  # the parent's may have been held, by its own bar, at the moment of the fork
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
     sys.meta_path.insert(0, finder)
     os.chdir(ROOT)
     code = 1
@@ -132,9 +134,9 @@ def survives(module, source, noticed):
         arguments = (finder, files, StopAtOnce(noticed, there))
         process = multiprocessing.get_context("fork").Process(target=_run_tests, args=arguments)
         process.start()
-        process.join(LIMIT)
+        process.join(20 * LIMIT)  # one that waits forever spends no CPU
         if process.is_alive():
-            tqdm.write(f"{module}: a mutant was stopped after {LIMIT} s")
+            tqdm.write(f"{module}: a mutant was stopped after {20 * LIMIT} s")
             process.kill()
             process.join()
         if here.poll():
@@ -162,10 +164,11 @@ def warm_up():
 
 def report(module, jobs, lines):
     source = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    noticed = []
+    candidates, noticed = list(mutants(source, lines)), []
+    if not candidates:
+        return
     if not survives(module, source, noticed):
         sys.exit(f"{module}: the tests fail without any change")
-    candidates = list(mutants(source, lines))
     started = time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = pool.map(lambda mutant: survives(module, mutant[2], noticed), candidates)
@@ -176,8 +179,7 @@ def report(module, jobs, lines):
         print(f"\n{module}:{line} {name}", *list(difference)[3:], sep="\n    ")
     killed, total = len(candidates) - len(alive), len(candidates)
     seconds = time.perf_counter() - started
-    share = f" ({killed / total:.1%})" if total else ""
-    print(f"\n{module}: {killed} of {total} mutants noticed{share} in {seconds:.0f} s", flush=True)
+    print(f"\n{module}: {killed} of {total} mutants noticed ({killed / total:.1%}) in {seconds:.0f} s", flush=True)
 
 
 def main():
