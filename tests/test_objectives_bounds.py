@@ -181,6 +181,17 @@ class TestElbo:
 
         refuses(lambda: ob.elbo(NoPrior(), self.x), "model", "NoPrior without prior", "prior, posterior and", TypeError)
 
+        class Generator:
+            prior = likelihood = print
+
+        refuses(
+            lambda: ob.elbo(Generator(), self.x),
+            "model",
+            "Generator, which has no posterior, so no ELBO",
+            "",
+            TypeError,
+        )
+
 
 class TestVQ:
     """A code is a whole number: q is a point, the ELBO is log p(x | z) + log p(z), and the rest are pulls."""
