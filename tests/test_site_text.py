@@ -1,10 +1,16 @@
 """Boxes, formula tags and links, on small documents."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
 from vae_book import assets, text
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def quote(*children) -> nodes.document:
@@ -102,6 +108,13 @@ def test_a_module_of_a_widget_is_kept_even_twice():
     assert assets.clean_page(module * 2) == module * 2
 
 
+def test_a_page_keeps_one_title_and_the_names_of_its_folded_cells():
+    text = '<div id="searchbox"></div><details><summary><p>Show the code</p></summary></details>'
+    paper = '<div id="jb-print-docs-body" class="onlyprint"><h1>Title</h1><div>Contents</div></div>'
+    labelled = text.replace("<summary>", '<summary aria-label="Toggle hidden content">')
+    assert assets.clean_page(paper + labelled) == text
+
+
 def test_a_changed_style_is_a_changed_setting_of_every_page(tmp_path):
     style = tmp_path / "fonts" / "book.css"
     style.parent.mkdir()
@@ -118,3 +131,10 @@ def test_colors_are_those_of_the_figures():
     light, dark = assets.color_css().split('html[data-theme="dark"]')
     assert all(f"--vae-{name}: {value};" in light for name, value in COLORS.items())
     assert all(f"--vae-{name}: {value};" in dark for name, value in DARK_COLORS.items())
+
+
+def test_the_script_of_the_pages_is_clean():
+    linter, config = Path(sys.executable).parent / "oxlint", ROOT / "tests" / "js" / "oxlint.json"
+    command = [linter, "-c", config, "--deny-warnings", ROOT / "site" / "static"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -1,9 +1,8 @@
 "use strict";
 
-/* global DOCUMENTATION_OPTIONS */
-
 // The search shows lines of each page that it fetches, which a browser forbids for files on disk.
-if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object")
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false; // oxlint-disable-line no-undef
 
 // On a phone a wide formula gives up the empty place that its number has on the other side, and is then set smaller.
 const SMALLEST = 0.7;
@@ -51,6 +50,36 @@ const markScrollers = () => {
   }
 };
 
+// The theme marks a line of the contents when its heading comes by from below; after a jump it is another one.
+const contents = "nav.page-toc a";
+
+const markPlace = () => {
+  const { scrollHeight, clientHeight, scrollTop } = document.documentElement;
+  const atEnd = scrollTop + clientHeight >= scrollHeight - 2;
+  const tops = new Map();
+  for (const link of document.querySelectorAll(contents)) {
+    const place = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (place) tops.set(link, place.getBoundingClientRect().top);
+  }
+  const seen = [...tops.keys()].filter((link) => tops.get(link) < clientHeight * (atEnd ? 1 : 0.3));
+  // The last sections of a page cannot come up to its top: there the one that was asked for counts.
+  const asked = seen.find((link) => link.hash === location.hash && tops.get(link) >= 0);
+  for (const link of tops.keys()) {
+    const here = link === (asked ?? seen.at(-1));
+    for (const marked of [link, link.closest(".toc-entry")]) marked?.classList.toggle("active", here);
+    if (here) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+};
+
+let marking = 0;
+window.addEventListener("scroll", () => {
+  marking ||= requestAnimationFrame(() => {
+    marking = 0;
+    markPlace();
+  });
+});
+
 // A menu that lies over the text makes way for the place that was chosen in it.
 document.addEventListener("click", ({ target }) => {
   if (!target.closest('.bd-sidebar-secondary a[href^="#"]')) return;
@@ -64,3 +93,19 @@ window.addEventListener("load", async () => {
   markScrollers();
 });
 window.addEventListener("resize", markScrollers);
+
+// Paper is light, and nothing can be unfolded on it: hints and solutions stand open there.
+const closed = ".bd-article :is(.tag_hide-cell:not(.tag_setup) > details, details:not(.hide)):not([open])";
+
+window.addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  const { theme } = root.dataset;
+  const folded = [...document.querySelectorAll(closed)];
+  root.dataset.theme = "light";
+  for (const part of folded) part.open = true;
+  const putBack = () => {
+    root.dataset.theme = theme;
+    for (const part of folded) part.open = false;
+  };
+  window.addEventListener("afterprint", putBack, { once: true });
+});

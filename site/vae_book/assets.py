@@ -22,6 +22,10 @@ MATHJAX_CONFIG = {
 }
 SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>\s*", re.DOTALL)
 ICON_LINK = re.compile(r"<link\b[^>]*/fontawesome/[^>]*>\s*")
+# The theme's title and contents for paper have no number, and would stand in every result of the search.
+PAPER_HEAD = re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.DOTALL)
+# A folded cell says on its button what it holds; this label would be read out in its place.
+FOLD_LABEL = '<summary aria-label="Toggle hidden content">'
 THEME_ICONS = re.compile(r"@font-face\{[^{}]*Font Awesome[^{}]*\}|(?<=[};/])[^{};/]*\.fa-[^{}]*\{[^{}]*\}")
 UNUSED_FILES = ("**/*.map", "scripts/fontawesome.js*", "vendor/fontawesome", "sphinx-thebe.*", "*webpack-macros.html")
 
@@ -66,7 +70,7 @@ def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 
 
 def clean_page(html: str) -> str:
-    """Drops what loads thebe and the icon font, and every script that stands on the page twice."""
+    """Drops what loads thebe and the icon font, scripts that stand on the page twice, and what the book does better."""
     seen = set()
 
     def keep(match: re.Match) -> str:
@@ -78,7 +82,9 @@ def clean_page(html: str) -> str:
         seen.add(script)
         return match[0]
 
-    return SCRIPT.sub(keep, ICON_LINK.sub("", html))
+    for unwanted in (ICON_LINK, PAPER_HEAD):
+        html = unwanted.sub("", html)
+    return SCRIPT.sub(keep, html.replace(FOLD_LABEL, "<summary>"))
 
 
 def copy_mathjax(static: Path) -> None:

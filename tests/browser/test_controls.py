@@ -135,6 +135,7 @@ PROMISES = {
     ".search-button__button": search,
     ".secondary-toggle": contents_menu,
 }
+MIDDLES = "(all) => all.map((e) => e.getBoundingClientRect()).map((box) => box.top + box.height / 2)"
 NAMES = "(all, names) => all.map((e) => names.filter((name) => e.matches(name)).join() || e.outerHTML)"
 
 
@@ -145,7 +146,113 @@ def test_every_button_around_the_text_keeps_its_promise(visit, addresses, width)
     place = HEADER if touch else f":is({HEADER}, .bd-sidebar-primary)"
     shown = opened.tab.locator(f"{place} button:visible, {HEADER} a:visible").evaluate_all(NAMES, list(PROMISES))
     assert sorted(shown) == sorted(name for name in PROMISES if touch or name != ".secondary-toggle")
+    middles = opened.tab.locator(f"{HEADER} [class*=' fa-']:visible").evaluate_all(MIDDLES)
+    assert max(middles) - min(middles) < 1
     reader = Reader(opened.tab, touch)
     for name in shown:
         PROMISES[name](reader, f"{place} {name}")
+    assert opened.troubles == []
+
+
+MARKED = "nav.page-toc a.active"
+SECTIONS_ABOVE = """() => [...document.querySelectorAll('.bd-article section > h2')]
+    .filter((h) => h.getBoundingClientRect().top < 100).at(-1).firstChild.textContent"""
+
+
+def copies(reader: Reader, cell):
+    reader.press(cell)
+    reader.press(cell.locator(".copybtn"))
+    reader.tab.wait_for_function("navigator.clipboard.readText()")
+    code = cell.locator("pre").evaluate("(pre) => pre.textContent.trim()")
+    assert reader.tab.evaluate("navigator.clipboard.readText()").strip() == code
+
+
+def unfolds(reader: Reader, fold):
+    heights = [fold.bounding_box()["height"]]
+    for is_open in (True, False):
+        reader.press(fold.locator("> summary"))
+        expect(fold).to_have_js_property("open", is_open)
+        heights.append(fold.bounding_box()["height"])
+    closed, unfolded, again = heights
+    assert unfolded > closed + 20 and again == closed
+
+
+def goes_back_to_the_top(reader: Reader):
+    button = reader.tab.locator("#pst-back-to-top")
+    reader.tab.evaluate("scrollTo(0, 6000)")
+    reader.tab.wait_for_function("scrollY === 6000")
+    expect(button).to_be_hidden()
+    reader.tab.evaluate("scrollBy(0, -400)")
+    reader.press(button)
+    reader.tab.wait_for_function("scrollY === 0")
+    expect(button).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_what_stands_in_the_text_can_be_pressed(visit, addresses, width):
+    touch = width < DESKTOP
+    rights = ["clipboard-read", "clipboard-write"]
+    opened = visit(
+        f"{addresses['http']}/{PAGE}.html", width=width, has_touch=touch, is_mobile=touch, permissions=rights
+    )
+    tab, reader = opened.tab, Reader(opened.tab, touch)
+    copies(reader, tab.locator(".bd-article div.cell > .cell_input").nth(1))
+    for kind in ("details:not(.hide)", ".tag_hide-input > details", ".tag_hide-cell > details"):
+        unfolds(reader, tab.locator(f".bd-article {kind}").first)
+    if touch:  # on a wide screen the contents stand beside the text
+        goes_back_to_the_top(reader)
+    else:
+        contents_follow(reader)
+    reader.press("#summary a.reference[href='#formula-6-2']")
+    expect(tab.locator("#formula-6-2")).to_be_in_viewport()
+    lines = tab.locator("#where-next > p").first.bounding_box()
+    before, after = (tab.locator(f".prev-next-area > a >> nth={i}").bounding_box() for i in (0, 1))
+    assert before["x"] == lines["x"] and after["x"] + after["width"] == lines["x"] + lines["width"]
+    reader.press(".prev-next-area .left-prev")
+    tab.wait_for_url("**/05_latent_space.html")
+    assert opened.troubles == []
+
+
+def contents_follow(reader: Reader):
+    tab = reader.tab
+    links = tab.locator("nav.page-toc a")
+    for link in links.all():
+        reader.press(link)
+        expect(tab.locator(MARKED)).to_have_text([link.inner_text()])
+        expect(tab.locator(f"{link.get_attribute('href')} > h2")).to_be_in_viewport()
+    for height in (14_000, 2_500, 9_000):
+        tab.evaluate(f"scrollTo(0, {height})")
+        tab.wait_for_function(f"scrollY === {height}")
+        expect(tab.locator(MARKED)).to_have_text([tab.evaluate(SECTIONS_ABOVE)])
+    tab.evaluate("scrollTo(0, 0)")
+    expect(tab.locator(MARKED)).to_have_count(0)
+
+
+def test_the_color_of_the_sidebar_runs_to_the_edge(visit, addresses):
+    opened = visit(f"{addresses['http']}/{PAGE}.html", width=2200)
+    left = opened.tab.locator(".bd-sidebar-primary").bounding_box()["x"]
+    assert left > 100
+    edge, inside, text = (
+        opened.tab.screenshot(clip={"x": x, "y": 300, "width": 1, "height": 1}) for x in (0, left + 8, left + 300)
+    )
+    assert edge == inside != text
+
+
+def test_the_keyboard_finds_a_word_and_its_page(visit, addresses):
+    opened = visit(f"{addresses['http']}/{PAGE}.html", width=DESKTOP)
+    tab = opened.tab
+    launch = tab.locator(f"{HEADER} .dropdown-launch-buttons > button")
+    for key, shown in (("Enter", True), ("Escape", False)):
+        launch.press(key)
+        expect(tab.locator(".dropdown-launch-buttons a")).to_be_visible(visible=shown)
+    expect(launch).to_be_focused()
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("perplexity")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=perplexity")
+    result = tab.locator("#search-results li a").first
+    expect(tab.locator("#search-results li .context").first).to_contain_text("perplexity", ignore_case=True)
+    result.press("Enter")
+    tab.wait_for_url("**/chapters/*.html*")
+    expect(tab.locator(".bd-article")).to_contain_text("perplexity", ignore_case=True)
     assert opened.troubles == []

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.browser
 TYPESET = """() => ({
     formulas: document.querySelectorAll('span.math, div.math').length,
     typeset: document.querySelectorAll(':is(span, div).math:has(mjx-container)').length,
+    cut: [...document.querySelectorAll('span.math')].filter((e) => getComputedStyle(e).overflowY !== 'visible').length,
     broken: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map((e) => e.textContent),
 })"""
 SPILLING = """() => {
@@ -54,6 +55,7 @@ def test_page_is_whole(visit, addresses, page, scheme):
     found = opened.tab.evaluate(TYPESET)
     assert opened.troubles == []
     assert found["broken"] == []
+    assert found["cut"] == 0
     assert found["typeset"] == found["formulas"]
 
 
