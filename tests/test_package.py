@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,9 @@ def test_the_mathematics_knows_no_figure_and_no_data():
         "sys.exit(bool(banned & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_no_two_test_files_share_a_name():
+    """Plain pytest refuses the second one, and with it the whole run."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
