@@ -95,12 +95,12 @@ window.addEventListener("load", async () => {
 window.addEventListener("resize", markScrollers);
 
 // Paper is light, and nothing can be unfolded on it: hints and solutions stand open there.
-const closed = ".bd-article :is(.tag_hide-cell:not(.tag_setup) > details, details:not(.hide)):not([open])";
+const folds = ".bd-article :is(.tag_hide-cell:not(.tag_setup) > details, details:not(.hide)):not([open])";
 
 window.addEventListener("beforeprint", () => {
   const root = document.documentElement;
   const { theme } = root.dataset;
-  const folded = [...document.querySelectorAll(closed)];
+  const folded = [...document.querySelectorAll(folds)];
   root.dataset.theme = "light";
   for (const part of folded) part.open = true;
   const putBack = () => {

@@ -6,6 +6,14 @@ from playwright.sync_api import expect
 PAGE = "chapters/06_posterior_collapse"
 CUT = """() => [...document.querySelectorAll('.bd-article :is(pre, div.math, .pst-scrollable-table-container)')]
     .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.slice(0, 80))"""
+DRAWN = "document.querySelector('.vae-widget .vae-readout > *')"
+# Within one task: a printer waits for no frame.
+REDRAWN = """() => {
+    const pictures = () => [...document.querySelectorAll('.vae-widget canvas')].map((canvas) => canvas.toDataURL());
+    const before = pictures();
+    dispatchEvent(new Event('beforeprint'));
+    return pictures().map((picture, i) => picture !== before[i]);
+}"""
 BREAKS = "(all) => [...new Set(all.map((e) => getComputedStyle(e).breakInside))]"
 
 pytestmark = pytest.mark.browser
@@ -18,7 +26,8 @@ def test_paper_is_light_and_needs_no_button(visit, addresses):
     folds = text.locator("details")
     screen = tab.evaluate("getComputedStyle(document.body).color")
     tab.emulate_media(media="print", color_scheme="dark")
-    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    tab.wait_for_function(DRAWN, timeout=30_000)
+    assert tab.evaluate(REDRAWN) == [True, True]
 
     expect(tab.locator("html")).to_have_attribute("data-theme", "light")
     assert tab.evaluate("getComputedStyle(document.body).color") != screen

@@ -80,11 +80,18 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     state.on(settings.name, redraw);
     return place("vae-controls", kind(state, settings));
   };
+  // A page turns light for paper, and a printer waits for no frame.
+  const drawForPaper = () => {
+    theme = null;
+    draw();
+  };
+  window.addEventListener("beforeprint", drawForPaper);
   cleanups.push(
     watchTheme(() => {
       theme = null;
       redraw();
     }),
+    () => window.removeEventListener("beforeprint", drawForPaper),
     () => cancelAnimationFrame(request),
   );
 
