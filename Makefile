@@ -76,6 +76,5 @@ $(READY):
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and f'Python 3.10 or newer is needed, this is {sys.version}')"
 	@echo "setting up .venv, once (PyTorch is large: this takes some minutes)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m tools.install $(TORCH_INDEX)
 	@rm -f .venv/.ready-* && touch $@
