@@ -38,7 +38,7 @@ def test_a_build_without_cuda_keeps_every_other_pin():
 
 def test_silence_is_filled_and_a_failure_has_its_cause(monkeypatch, capsys):
     monkeypatch.setattr(install, "HEARTBEAT", 0.05)
-    slow = "import time; print('Collecting torch', flush=True); time.sleep(0.5); print('ERROR: no disk'); raise SystemExit(1)"
+    slow = "import time; print('Collecting torch', flush=True); time.sleep(0.5); print('ERROR: no disk'); exit(1)"
     monkeypatch.setattr(install, "PIP", [sys.executable, "-c", slow])
     with pytest.raises(SystemExit, match="ERROR: no disk"):
         install.run([])

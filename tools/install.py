@@ -1,7 +1,7 @@
 """Installs the pinned packages into the environment that runs this, and says all the while what it waits for.
 
 python -m tools.install              what requirements.txt says
-python -m tools.install ADDRESS      PyTorch from the package index at ADDRESS, and no CUDA libraries: for a CPU-only build
+python -m tools.install ADDRESS      PyTorch from the package index at ADDRESS, for a CPU-only build: no CUDA
 """
 
 import re
