@@ -61,7 +61,7 @@ PYTHAE := pythae==0.1.2 pydantic==2.14.3 pydantic-core==2.50.4 imageio==2.38.1 a
 benchmark: $(READY)
 	@test -d _build/pythae || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--target _build/pythae $(PYTHAE) || echo "pythae cannot be had; the others are measured without it"
-	@$(BIN)/python -m benchmarks.speed; status=$$?; $(BIN)/python -m benchmarks.page && exit $$status
+	@$(BIN)/python -m benchmarks.speed; status=$$?; $(BIN)/python -m benchmarks.browser; $(BIN)/python -m benchmarks.page && exit $$status
 
 ROW ?= vae-1
 paper: $(READY)

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from vae_utils import plots
+from vae_utils.surroundings import for_a_static_page
 
 from .iwae import ROWS
 from .paper import BATCH_SIZE
@@ -300,7 +301,7 @@ def taken(entry):
 
 def page(speed, paper):
     """The whole page; what is missing in the two dicts says so."""
-    with plt.rc_context():
+    with plt.rc_context(), for_a_static_page():
         plots.use_style()
         parts = [
             INTRODUCTION,

@@ -39,8 +39,8 @@ class TestContestants:
             torch.manual_seed(0)
             assert make(digits[:32], 32)() == pytest.approx(expected, rel=0.05)
 
-    def test_the_floor_is_below_fit(self, entries):
-        assert min(entries["floor"]["cpu_seconds"]) < min(entries["fit"]["cpu_seconds"])
+    def test_the_floor_is_timed_and_learns_nothing(self, entries):
+        assert all(seconds > 0 for seconds in entries["floor"]["cpu_seconds"])
         assert entries["floor"]["loss"] == []
 
     def test_the_floor_has_the_products_of_the_network(self, monkeypatch, digits):

@@ -28,7 +28,7 @@ def test_repeats_with_three_seeds():
     numbers, seconds = phenomena.repeat(FAKE)
     assert numbers["ramp"] == pytest.approx((2.0, 2.0))  # 0, 2, 4
     assert numbers["count"] == (3.0, 0.0)
-    assert 0 <= seconds < 5
+    assert seconds >= 0
     assert torch.equal(torch.get_rng_state(), before)
 
 
