@@ -1,8 +1,9 @@
 """Every control that stands around the text, pressed as a reader presses it, on a phone, a tablet and a desktop."""
 
 import pytest
+import yaml
 from playwright.sync_api import expect
-from test_pages import CHAPTERS
+from test_pages import CHAPTERS, ROOT
 
 PAGE = "chapters/06_posterior_collapse"
 PHONE, TABLET, DESKTOP = 360, 768, 1440
@@ -91,7 +92,8 @@ def download_menu(reader: Reader, button: str):
 
 
 def repository(reader: Reader, button: str):
-    expect(reader.tab.locator(button)).to_have_attribute("href", "https://github.com/vae-book/vae-book")
+    address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["repository"]["url"]
+    expect(reader.tab.locator(button)).to_have_attribute("href", address)
     reader.press(button, trial=True)
 
 
