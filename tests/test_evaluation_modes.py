@@ -182,5 +182,5 @@ class TestSlerp:
 def test_a_mixture_has_no_diagnosis_and_says_why():
     model = mlp_vae(6, 2, hidden=(4,))
     model.prior_module = models.MixturePrior(2, 3)
-    refuses(lambda: diagnose(model, torch.rand(4, 6)), "model", "the prior MixtureSameFamily", "DiagonalGaussian")
+    refuses(lambda: diagnose(model, torch.rand(4, 6)), "model", "the prior GaussianMixture", "DiagonalGaussian")
     assert isinstance(model.posterior(torch.rand(4, 6)), DiagonalGaussian)

@@ -73,7 +73,13 @@ class TestFreeBitsElbo:
         model = self.model()
         refuses(lambda: ob.free_bits_elbo(model, self.x, minimum=-1.0), "minimum", "-1.0", ">= 0", ValueError)
         model.prior_module = models.MixturePrior(2, 3)
-        refuses(lambda: ob.free_bits_elbo(model, self.x), "model", "the prior Mixture", "DiagonalGaussian", TypeError)
+        refuses(
+            lambda: ob.free_bits_elbo(model, self.x),
+            "model",
+            "the prior GaussianMixture",
+            "DiagonalGaussian",
+            TypeError,
+        )
 
 
 class TestSchedules:

@@ -5,6 +5,7 @@ from .chain import Chain
 from .divergence import chain_kl, full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
 from .gaussian import LOGVAR_LIMIT, DiagonalGaussian, UniformBox
 from .law import Law
+from .mixture import GaussianMixture, IndependentCategorical
 from .pixels import Bernoulli, ContinuousBernoulli
 from .points import Code, PointMass
 
@@ -19,6 +20,8 @@ __all__ = [
     "Code",
     "ContinuousBernoulli",
     "DiagonalGaussian",
+    "GaussianMixture",
+    "IndependentCategorical",
     "Law",
     "PointMass",
     "UniformBox",

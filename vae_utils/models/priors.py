@@ -1,12 +1,12 @@
-"""Priors as modules: called as prior(y), each gives a distribution over z. A model takes one as `prior=`."""
+"""Priors as modules: called as prior(y), each gives a `Law` over z. A model takes one as `prior=`, and keeps it as
+`prior_module`."""
 
 import torch
 import torch.nn.functional as F
-from torch import distributions as td
 from torch import nn
 
 from ..arguments import float_tensor, whole_number
-from ..distributions import AutoregressiveCode, DiagonalGaussian
+from ..distributions import AutoregressiveCode, DiagonalGaussian, GaussianMixture, IndependentCategorical
 from ..randomness import generator_at, seeded, standard_noise
 
 
@@ -68,7 +68,7 @@ class MixturePrior(nn.Module):
         self.logvar = nn.Parameter(torch.zeros(size))
 
     def forward(self, y=None):
-        return _mixture(self.logits, DiagonalGaussian.of(torch.cat([self.mu, self.logvar], -1)))
+        return GaussianMixture(self.logits, DiagonalGaussian.of(torch.cat([self.mu, self.logvar], -1)))
 
 
 class VampPrior(nn.Module):
@@ -85,11 +85,7 @@ class VampPrior(nn.Module):
         self.logits = nn.Parameter(inputs.new_zeros(len(inputs)))
 
     def forward(self, y=None):
-        return _mixture(self.logits, DiagonalGaussian.of(self.encoder(self.inputs)))
-
-
-def _mixture(logits, parts):
-    return td.MixtureSameFamily(td.Categorical(logits=logits, validate_args=False), parts, validate_args=False)
+        return GaussianMixture(self.logits, DiagonalGaussian.of(self.encoder(self.inputs)))
 
 
 class IndependentCodes(nn.Module):
@@ -100,7 +96,7 @@ class IndependentCodes(nn.Module):
         self.logits = nn.Parameter(torch.zeros(whole_number(slots, "slots"), whole_number(codes, "codes", least=2)))
 
     def forward(self, y=None):
-        return td.Independent(td.Categorical(logits=self.logits, validate_args=False), 1, validate_args=False)
+        return IndependentCategorical(self.logits)
 
 
 class AutoregressiveCodes(nn.Module):
