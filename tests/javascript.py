@@ -3,13 +3,10 @@
 import json
 import shutil
 import subprocess
-import sys
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from file_server import served
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = shutil.which("node")
@@ -18,14 +15,6 @@ CALL = """import { readFileSync } from "node:fs";
 const { path, name, argument } = JSON.parse(readFileSync(0, "utf8"));
 const result = await (await import(path))[name](argument);
 process.stdout.write(JSON.stringify(result));"""
-
-
-class Files(SimpleHTTPRequestHandler):
-    def guess_type(self, path):
-        return "text/javascript" if str(path).endswith(".mjs") else super().guess_type(path)
-
-    def log_message(self, *arguments):
-        """Say nothing."""
 
 
 def call(path: str, name: str, argument):
@@ -43,17 +32,12 @@ def _in_node(path, name, argument):
 
 def _in_chromium(path, name, argument):
     playwright = pytest.importorskip("playwright.sync_api")
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
-    from widget_page import CHROMIUM, FLAGS
+    from tools.screenshot import FLAGS, browser_path
 
-    if CHROMIUM is None:
+    if browser_path() is None:
         pytest.skip("neither Node nor Chromium on this machine")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(ROOT)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as started:
-        page = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS).new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/tests/js/")
+    with served(ROOT) as address, playwright.sync_playwright() as started:
+        page = started.chromium.launch(executable_path=browser_path(), args=FLAGS).new_page()
+        page.goto(f"{address}/tests/js/")
         code = "async ([path, name, argument]) => (await import(path))[name](argument)"
-        result = page.evaluate(code, [f"/{path}", name, argument])
-    server.shutdown()
-    return result
+        return page.evaluate(code, [f"/{path}", name, argument])

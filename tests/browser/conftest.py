@@ -1,18 +1,20 @@
-"""Where the tests of the built website find a browser, the pages, and a record of all that went wrong on a page."""
+"""What the tests in a browser share: one Chromium, the built site by two addresses, and visits to pages."""
 
 import os
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from file_server import served
+from visit import PATIENCE, visiting
+from widget_page import write_page
 
 from tools.screenshot import FLAGS, browser_path
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 MISSING = "no Chromium was found, so the browser tests did not run"
+BLOCKED = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -25,10 +27,11 @@ def chromium():
     """Without a browser the tests are skipped, loudly; in continuous integration they fail."""
     if browser_path() is None:
         pytest.fail(MISSING) if os.environ.get("CI") == "true" else pytest.skip(MISSING)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        started = playwright.chromium.launch(executable_path=browser_path(), args=[*FLAGS, BLOCKED])
         yield started
         started.close()
 
@@ -40,66 +43,45 @@ def site() -> Path:
     return SITE
 
 
-class QuietFiles(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        """Say nothing."""
-
-
 @pytest.fixture(scope="session")
 def addresses(site):
     """The same site by http and by file address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=str(site)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {"http": f"http://127.0.0.1:{server.server_port}", "file": site.as_uri()}
-    server.shutdown()
+    with served(site) as address:
+        yield {"http": address, "file": site.as_uri()}
 
 
-class Visit:
-    """A tab that reaches no other host and keeps a record of everything that went wrong."""
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder, once, and returns its address."""
+    with ExitStack() as stack:
+        known = {}
 
-    def __init__(self, context):
-        self.troubles: list[str] = []
-        self.bodies: dict[str, int] = {}
-        self.tab = context.new_page()
-        self.tab.on("console", self._console)
-        self.tab.on("pageerror", lambda error: self.troubles.append(f"error on the page: {error}"))
-        self.tab.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url[:200]}"))
-        self.tab.on("response", self._response)
-        self.tab.route("**/*", self._only_local)
+        def start(folder: Path) -> str:
+            if folder not in known:
+                known[folder] = stack.enter_context(served(folder))
+            return known[folder]
 
-    def _console(self, message):
-        if message.type in ("error", "warning"):
-            self.troubles.append(f"console: {message.text}")
-
-    def _response(self, response):
-        if response.status >= 400:
-            self.troubles.append(f"{response.status}: {response.url}")
-
-    def _only_local(self, route):
-        if route.request.url.startswith(("file:", "data:", "blob:", "http://127.0.0.1")):
-            route.continue_()
-        else:
-            self.troubles.append(f"asked another host: {route.request.url}")
-            route.abort()
-
-    def open(self, address: str):
-        self.tab.goto(address, wait_until="load")
-        self.tab.evaluate("window.MathJax?.startup?.promise.then(() => document.fonts.ready).then(() => true)")
-        return self.tab
+        yield start
 
 
 @pytest.fixture
 def visit(chromium):
     """A function that opens an address and returns the visit."""
-    contexts = []
+    with ExitStack() as stack:
+        yield lambda address, **options: stack.enter_context(visiting(chromium, address, **options))
 
-    def start(address: str, width: int = 1280, scheme: str = "light", **options) -> Visit:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
-        contexts.append(context)
-        visit = Visit(context)
-        visit.open(address)
-        return visit
+
+@pytest.fixture
+def show(visit, tmp_path):
+    """A function that shows widgets, by their HTML, on a page of their own; its troubles are checked at the end."""
+    shown = []
+
+    def start(html: str, width: int = 900, height: int = 800, **options):
+        opened = visit(write_page(tmp_path, html).as_uri(), width=width, height=height, **options)
+        shown.append(opened)
+        opened.alive()
+        return opened
 
     yield start
-    for context in contexts:
-        context.close()
+    for opened in shown:
+        opened.check()

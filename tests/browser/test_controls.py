@@ -10,7 +10,6 @@ PHONE, TABLET, DESKTOP = 360, 768, 1440
 HEADER = ".bd-header-article"
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)
 
 
 class Reader:

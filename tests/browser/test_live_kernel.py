@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from test_widgets_live import press
+from visit import PATIENCE
 from widget_page import CONTROLS, name_of, readout
 
 from vae_utils import widgets
@@ -72,18 +73,17 @@ class Notebook:
     def widget(self, code):
         """The widget that `code` makes as `w`, shown and alive."""
         root = self.show(f"from vae_utils import widgets\nw = {code}\nw").locator(".vae-widget")
-        root.locator(".vae-readout > *").first.wait_for(timeout=60_000)
+        root.locator(".vae-readout > *").first.wait_for()
         return root
 
     def state(self, names):
         return json.loads(self.ask(f"import json; print(json.dumps({{n: getattr(w, n) for n in {sorted(names)!r}}}))"))
 
-    def until(self, true, seconds=8):
-        end = time.monotonic() + seconds
-        while not (answer := true()):
-            if time.monotonic() > end:
-                return answer
-            self.page.wait_for_timeout(40)
+    def until(self, true):
+        """What `true()` returns, as soon as it is true; or what it returned at last, when patience is over."""
+        end = time.monotonic() + PATIENCE
+        while not (answer := true()) and time.monotonic() < end:
+            self.page.wait_for_timeout(60)
         return answer
 
 
@@ -125,12 +125,11 @@ def wait_for(address, log):
 def notebook(chromium, lab):
     """The one open notebook of this file, with its kernel at rest."""
     context = chromium.new_context(viewport={"width": 1200, "height": 1000})
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     page.goto(lab)
-    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.widgets?.length", timeout=90_000)
-    page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'", timeout=90_000
-    )
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.content?.widgets?.length")
+    page.wait_for_function("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
     yield Notebook(page)
     context.close()
 
@@ -238,8 +237,8 @@ def test_the_playground_trains_under_a_kernel_and_python_can_stop_it(notebook):
         words = readout(root).split("\n")
         return int(words[words.index("step") + 1])
 
-    root.get_by_role("button", name="Run", exact=True).click(timeout=60_000)
-    assert notebook.until(lambda: step() > 30, seconds=60)
+    root.get_by_role("button", name="Run", exact=True).click()
+    assert notebook.until(lambda: step() > 30)
     assert notebook.state(["running"]) == {"running": True}
     notebook.ask("w.running = False")
     root.get_by_role("button", name="Run", exact=True).wait_for()
@@ -262,16 +261,16 @@ def retraining():
 def test_the_kernel_retrains_at_the_beta_of_the_reader(notebook):
     output = notebook.show(retraining())
     slider = output.get_by_role("slider").first
-    slider.wait_for(timeout=60_000)
+    slider.wait_for()
     for _ in range(3):
         slider.press("ArrowRight")
     assert notebook.until(lambda: output.locator(".widget-readout").first.inner_text() != "1.00")
     beta = output.locator(".widget-readout").first.inner_text()
     output.get_by_role("button", name="Train with this beta").click()
     bar = output.locator(".progress-bar")
-    notebook.until(lambda: 1 < float(bar.evaluate("e => parseFloat(e.style.width)")) < 99)
+    assert notebook.until(lambda: float(bar.evaluate("e => parseFloat(e.style.width)")) > 1)
     picture = output.locator("svg").first
-    picture.wait_for(timeout=90_000)
+    picture.wait_for()
     assert bar.evaluate("e => e.style.width") == "100%"
     assert float(beta) > 1
     assert f"at beta {float(beta):.2f}" in output.inner_text()

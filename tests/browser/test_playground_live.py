@@ -1,26 +1,12 @@
 """The playground at work in a real browser: it trains, obeys at once, remembers, and leaves the page its frames."""
 
-import time
-
 import pytest
-from widget_page import CHROMIUM, open_page, pixels, readout, write_page
+from widget_page import pixels, readout
 
+from benchmarks import browser
 from vae_utils import widgets
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
-
-# A quarter of what a quiet machine of two cores reaches: a busy one must not fail the tests.
-FLOORS = {"spirals": 200, "digits": 60}
-FRAMES = """() => new Promise((done) => {
-  const gaps = []; let before = performance.now();
-  const tick = (now) => {
-    gaps.push(now - before);
-    before = now;
-    if (gaps.length < 120) requestAnimationFrame(tick); else done(gaps);
-  };
-  requestAnimationFrame(tick);
-})"""
-
+pytestmark = pytest.mark.browser
 
 # Clears the points while a drawing is due and draws before the worker can answer: how many lines the read-out has then.
 CLEAR_AND_DRAW_AT_ONCE = """async (root) => {
@@ -40,7 +26,8 @@ class Bench:
 
     def __init__(self, page):
         self.page = page
-        (self.root,) = page.widgets()
+        (self.root,) = page.alive()
+        self.until(lambda: "step" in readout(self.root))
 
     def press(self, label):
         self.root.get_by_role("button", name=label, exact=True).click()
@@ -56,11 +43,8 @@ class Bench:
     def number(self, name):
         return float(self.value(name).replace("\u2212", "-"))
 
-    def until(self, condition, seconds=20):
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, readout(self.root)
-            self.page.settle()
+    def until(self, condition):
+        self.page.until(condition, lambda: readout(self.root))
 
     def type(self, label, text):
         field = self.root.get_by_label(f"{label}, as a number")
@@ -69,39 +53,37 @@ class Bench:
 
 
 @pytest.fixture
-def bench(chromium, tmp_path):
-    """A function that opens a playground; the pages are closed and their errors checked at the end."""
-    opened = []
+def bench(show):
+    """A function that opens a playground."""
+    return lambda **values: Bench(show(widgets.Playground(**values).to_html()))
 
-    def start(**values):
-        manager = open_page(chromium)
-        page = manager.__enter__()
-        opened.append((manager, page))
-        page.goto(write_page(tmp_path, widgets.Playground(**values).to_html()).as_uri())
-        one = Bench(page)
-        one.until(lambda: "step" in readout(one.root))
-        return one
 
-    yield start
-    for manager, page in opened:
-        page.check()
-        manager.__exit__(None, None, None)
+# The least step that the read-out ever shows from now on.
+LEAST_STEP = """(root) => {
+  const words = root.querySelector(".vae-readout");
+  root.leastStep = Infinity;
+  new MutationObserver(() => {
+    const lines = words.innerText.split("\\n");
+    root.leastStep = Math.min(root.leastStep, Number(lines[lines.indexOf("step") + 1]));
+  }).observe(words, { childList: true, subtree: true, characterData: true });
+}"""
 
 
 def test_run_pause_step_reset_and_replay(bench):
     one = bench()
     start = readout(one.root)
     one.press("Run")
-    one.until(lambda: one.step() > 50)
+    one.until(lambda: one.step() > 400)
     one.press("Pause")
     one.until(lambda: one.value("speed") == "paused")
     paused = one.step()
-    one.page.page.wait_for_timeout(300)
+    one.page.tab.wait_for_timeout(300)
     assert one.step() == paused
     one.press("One step")
     one.until(lambda: one.step() == paused + 1)
+    one.root.evaluate(LEAST_STEP)
     one.press("Replay")
-    one.until(lambda: one.step() < paused / 2)
+    one.until(lambda: one.root.evaluate("root => root.leastStep") < paused / 2)
     one.until(lambda: one.step() == paused + 1)
     one.press("Reset")
     one.until(lambda: readout(one.root) == start)
@@ -125,7 +107,7 @@ def test_beta_is_felt_at_once_while_it_runs(bench):
     one.until(lambda: one.step() > 150)
     before = one.number("KL")
     one.type("beta, weight of the KL", "16")
-    one.until(lambda: one.value("beta in force") == "16.00", seconds=2)
+    one.until(lambda: one.value("beta in force") == "16.00")
     at = one.step()
     one.until(lambda: one.step() > at + 150)
     assert one.number("KL") < 0.8 * before
@@ -146,18 +128,18 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
     canvas = one.root.locator("canvas").first
     before = pixels(one.root)
     box = canvas.bounding_box()
-    one.page.page.mouse.move(box["x"] + 120, box["y"] + 100)
-    one.page.page.mouse.down()
-    one.page.page.mouse.move(box["x"] + 220, box["y"] + 180, steps=12)
-    one.page.page.mouse.up()
-    assert one.page.changed(before, lambda: pixels(one.root))
+    one.page.tab.mouse.move(box["x"] + 120, box["y"] + 100)
+    one.page.tab.mouse.down()
+    one.page.tab.mouse.move(box["x"] + 220, box["y"] + 180, steps=12)
+    one.page.tab.mouse.up()
+    one.page.changed(before, lambda: pixels(one.root))
     assert run.is_enabled()
     handle = one.root.get_by_role("slider", name="where to put points")
     handle.focus()
     before = pixels(one.root)
-    one.page.page.keyboard.press("Shift+ArrowLeft")
+    one.page.tab.keyboard.press("Shift+ArrowLeft")
     one.root.get_by_role("button", name="Put points at the handle").press("Enter")
-    assert one.page.changed(before, lambda: pixels(one.root))
+    one.page.changed(before, lambda: pixels(one.root))
     one.press("Run")
     one.until(lambda: one.step() > 20)
     assert one.root.evaluate(CLEAR_AND_DRAW_AT_ONCE)  # an empty read-out would let the page jump
@@ -166,29 +148,27 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
 
 def test_without_points_nothing_is_trained(bench):
     one = bench(data="your own points", running=True)
-    one.page.page.wait_for_timeout(300)
+    one.page.tab.wait_for_timeout(300)
     assert one.step() == 0 and one.value("speed") == "paused"
+
+
+def test_it_runs_from_the_start_where_it_is_told_to(bench):
+    for _ in range(3):  # the first picture of the worker is still on its way then
+        one = bench(data="digits", running=True)
+        one.until(lambda one=one: one.step() > 3)
+        assert one.root.get_by_role("button", name="Pause", exact=True).is_visible()
 
 
 def test_digits_learn_in_the_page(bench):
     one = bench(data="digits", beta=0.5)
     start = one.number("loss")
     one.press("Run")
-    one.until(lambda: one.step() > 300, seconds=60)
+    one.until(lambda: one.step() > 300)
     assert one.number("loss") < 0.7 * start
 
 
-@pytest.mark.parametrize("data", FLOORS)
-def test_speed_and_frames(bench, data, record_property):
-    one = bench(data=data)
-    one.press("Run")
-    one.until(lambda: one.step() > 100, seconds=60)
-    first, begun = one.step(), time.monotonic()
-    gaps = sorted(one.page.page.evaluate(FRAMES))
-    one.until(lambda: time.monotonic() - begun > 4)
-    speed = (one.step() - first) / (time.monotonic() - begun)
-    median = gaps[len(gaps) // 2]
-    print(f"{data}: {speed:.0f} steps/s, median frame {median:.1f} ms, slowest {gaps[-1]:.0f} ms")
-    record_property("steps_per_second", round(speed))
-    assert speed > FLOORS[data]
-    assert median < 34
+@pytest.mark.parametrize("data", browser.DATA)
+def test_while_it_trains_the_page_keeps_drawing(chromium, data):
+    """How fast is asked by `make benchmark`: it depends on what else the machine does."""
+    found = browser.measure(chromium, data, frames=30)
+    assert found["steps"] > 0 and 0 < found["median"] <= found["slowest"]

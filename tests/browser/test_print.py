@@ -26,7 +26,7 @@ def test_paper_is_light_and_needs_no_button(visit, addresses):
     folds = text.locator("details")
     screen = tab.evaluate("getComputedStyle(document.body).color")
     tab.emulate_media(media="print", color_scheme="dark")
-    tab.wait_for_function(DRAWN, timeout=30_000)
+    tab.wait_for_function(DRAWN)
     assert tab.evaluate(REDRAWN) == [True, True]
 
     expect(tab.locator("html")).to_have_attribute("data-theme", "light")

@@ -1,51 +1,19 @@
 """Every widget in a real browser, on a page of its own: the same demands on each."""
 
 import json
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from widget_page import CHROMIUM, controls, name_of, open_page, pixels, readout, seen, write_page
+from visit import visiting
+from widget_page import controls, name_of, pixels, readout, seen, write_page
 
 from vae_utils import widgets
 
-pytest.importorskip("playwright.sync_api")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [name for name in widgets.__all__ if name != "Widget"]
 BAD_WORDS = ("NaN", "Infinity", "undefined", "null")
-
-
-@pytest.fixture(scope="session")
-def browser(chromium):
-    """The one browser of the whole run: Playwright refuses a second in the same process."""
-    return chromium
-
-
-class Files(SimpleHTTPRequestHandler):
-    def guess_type(self, path):
-        return "text/javascript" if str(path).endswith(".mjs") else super().guess_type(path)
-
-    def log_message(self, *arguments):
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def serve():
-    """A function that serves a folder and returns its address."""
-    servers = []
-
-    def start(folder):
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(folder))))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
 
 
 def html_of(name):
@@ -53,13 +21,23 @@ def html_of(name):
     return getattr(kind, "example", kind)().to_html()
 
 
-@pytest.fixture
-def opened(browser, tmp_path, request):
-    """The widget under test on a light page, by file address; its errors are checked at the end."""
-    with open_page(browser) as page:
-        page.goto(write_page(tmp_path, html_of(request.node.callspec.params["name"])).as_uri())
+@pytest.fixture(scope="module")
+def shown(chromium, tmp_path_factory, request):
+    """A widget on a light page, by file address, for all the tests that leave it as it is."""
+    path = write_page(tmp_path_factory.mktemp("page"), html_of(request.param))
+    with visiting(chromium, path.as_uri(), width=900, height=800) as page:
+        page.alive()
         yield page
         page.check()
+
+
+each_shown = pytest.mark.parametrize("shown", NAMES, indirect=True)
+
+
+@pytest.fixture
+def opened(show, request):
+    """The widget under test on a page that no other test has touched."""
+    return show(html_of(request.node.callspec.params["name"]))
 
 
 def operate(page, control):
@@ -118,68 +96,72 @@ def press(page, control):
         page.keyboard.press(key)
 
 
-MOUNTED = "[...document.querySelectorAll('.vae-widget')].every((w) => w.querySelector('.vae-readout > *'))"
 DRAWN = """el => [...el.querySelectorAll("canvas")].every((c) =>
   new Set(c.getContext("2d").getImageData(0, 0, c.width, c.height).data).size > 3)"""
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_mounts_and_says_what_it_shows(opened, name):
-    (root,) = opened.widgets()
+@each_shown
+def test_it_mounts_and_says_what_it_shows(shown):
+    (root,) = shown.alive()
     assert root.locator("canvas, svg").count() >= 1
     assert not any(word in readout(root) for word in BAD_WORDS)
     assert root.locator("[aria-live=polite]").count() == 1
-    opened.page.wait_for_timeout(700)
-    assert root.locator("[aria-live=polite]").inner_text()
+    shown.until(lambda: root.locator("[aria-live=polite]").inner_text())
     assert root.evaluate(DRAWN)
+
+
+IS_BUTTON = "el => el.tagName === 'BUTTON' && el.getAttribute('role') !== 'slider'"
+KEEPS_ITS_PLACE = "el => ['range', 'text'].includes(el.type)"  # others show or hide controls, start or end something
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_control_changes_the_picture_and_the_readout(opened, name):
-    (root,) = opened.widgets()
+    (root,) = opened.alive()
     for i in range(len(controls(root))):
-        if i:
-            opened.reload()
         control = controls(root)[i]
         words, before = name_of(control), seen(root)
-        is_button = control.evaluate("el => el.tagName === 'BUTTON' && el.getAttribute('role') !== 'slider'")
-        operate(opened.page, control)
+        is_button, keeps = control.evaluate(IS_BUTTON), control.evaluate(KEEPS_ITS_PLACE)
+        operate(opened.tab, control)
         if is_button:
-            assert opened.changed(before, lambda: seen(root)), f"{words!r} does nothing"
+            opened.changed(before, lambda: seen(root), f"{words!r} does nothing")
         else:
-            assert opened.changed(before[0], lambda: pixels(root)), f"{words!r} leaves the picture as it was"
-            assert opened.changed(before[1], lambda: readout(root)), f"{words!r} leaves the read-out as it was"
+            opened.changed(before[0], lambda: pixels(root), f"{words!r} leaves the picture as it was")
+            opened.changed(before[1], lambda: readout(root), f"{words!r} leaves the read-out as it was")
+        if not keeps:
+            opened.reload()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_keyboard_alone_reaches_and_operates_everything(opened, name):
-    (root,) = opened.widgets()
+    (root,) = opened.alive()
     wanted = {name_of(control) for control in controls(root)}
-    reached = set()
-    for step in range(1, 3 * len(wanted) + 3):
-        opened.reload()
-        for _ in range(step):
-            opened.page.keyboard.press("Tab")
-        focused = opened.page.locator(":focus")
-        if not focused.count() or not focused.evaluate("el => !!el.closest('.vae-body')"):
-            break
-        group = opened.page.locator("fieldset:has(:focus)")
-        words = name_of(group if group.count() else focused)
+    reached, step = set(), 0
+    opened.tab.keyboard.press("Tab")
+    while (focused := opened.tab.locator(":focus")).count() and focused.evaluate("el => !!el.closest('.vae-body')"):
+        group = opened.tab.locator("fieldset:has(:focus)")
+        words, keeps = name_of(group if group.count() else focused), focused.evaluate(KEEPS_ITS_PLACE)
         reached.add(words)
         before = seen(root)
-        press(opened.page, focused)
-        assert opened.changed(before, lambda: seen(root)), f"{words!r} does not answer to the keyboard"
+        press(opened.tab, focused)
+        opened.changed(before, lambda: seen(root), f"{words!r} does not answer to the keyboard")
+        step += 1
+        assert step < 3 * len(wanted) + 3, "the focus goes round in a circle"
+        if not keeps:
+            opened.reload()
+            for _ in range(step):
+                opened.tab.keyboard.press("Tab")
+        opened.tab.keyboard.press("Tab")
     assert wanted <= reached
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_switch_of_theme_redraws(opened, name):
-    (root,) = opened.widgets()
+@each_shown
+def test_the_switch_of_theme_redraws(shown):
+    (root,) = shown.alive()
     before = pixels(root)
-    opened.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert opened.changed(before, lambda: pixels(root))
-    opened.page.evaluate("document.documentElement.dataset.theme = 'light'")
-    assert opened.changed(None, lambda: None if pixels(root) != before else True)
+    shown.tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    shown.changed(before, lambda: pixels(root))
+    shown.tab.evaluate("document.documentElement.dataset.theme = 'light'")
+    shown.until(lambda: pixels(root) == before)
 
 
 # JupyterLab hides its shell for one frame when its theme changes; no size is another one afterwards.
@@ -196,32 +178,24 @@ CANVASES = """() => [...document.querySelectorAll("canvas:not([aria-label='the d
   .map((canvas) => canvas.toDataURL())"""
 
 
-def test_a_page_that_is_hidden_while_its_theme_changes_is_redrawn(browser, tmp_path):
-    with open_page(browser) as page:
-        page.goto(write_page(tmp_path, "".join(map(html_of, NAMES))).as_uri())
-        page.page.wait_for_function(MOUNTED)
-        page.settle()
-        light = page.page.evaluate(CANVASES)
-        page.page.evaluate(DARK_AND_HIDDEN_FOR_A_FRAME)
-        page.settle()
-        dark = page.page.evaluate(CANVASES)
-        assert len(light) == len(dark) > len(NAMES)
-        assert not [i for i, (before, after) in enumerate(zip(light, dark, strict=True)) if before == after]
-        page.check()
+def test_a_page_that_is_hidden_while_its_theme_changes_is_redrawn(show):
+    page = show("".join(map(html_of, NAMES)))
+    light = page.tab.evaluate(CANVASES)
+    page.tab.evaluate(DARK_AND_HIDDEN_FOR_A_FRAME)
+    page.settle()
+    dark = page.tab.evaluate(CANVASES)
+    assert len(light) == len(dark) > len(NAMES)
+    assert not [i for i, (before, after) in enumerate(zip(light, dark, strict=True)) if before == after]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_copies_do_not_disturb_each_other(browser, tmp_path, name):
-    with open_page(browser) as page:
-        page.goto(write_page(tmp_path, html_of(name) + html_of(name)).as_uri())
-        page.page.wait_for_function(MOUNTED)
-        page.settle()
-        first, second = page.widgets()
-        before = seen(first), seen(second)
-        operate(page.page, first_input(second))
-        assert page.changed(before[1], lambda: seen(second))
-        assert seen(first) == before[0]
-        page.check()
+def test_two_copies_do_not_disturb_each_other(show, name):
+    page = show(html_of(name) + html_of(name))
+    first, second = page.alive()
+    before = seen(first), seen(second)
+    operate(page.tab, first_input(second))
+    page.changed(before[1], lambda: seen(second))
+    assert seen(first) == before[0]
 
 
 WILD = """async (root) => {
@@ -264,80 +238,70 @@ WILD = """async (root) => {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wild_input_breaks_nothing(opened, name):
-    (root,) = opened.widgets()
+    (root,) = opened.alive()
     root.evaluate(WILD)
     opened.settle()
     assert not any(word in readout(root) for word in BAD_WORDS), readout(root)
     values = root.evaluate("el => [...el.querySelectorAll('input[type=text]')].map((i) => i.value)")
     assert all(float(value) == float(value) for value in values)
     before = seen(root)
-    operate(opened.page, first_input(root))
-    assert opened.changed(before, lambda: seen(root))
+    operate(opened.tab, first_input(root))
+    opened.changed(before, lambda: seen(root))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_phone_shows_it_without_scrolling_sideways(browser, tmp_path, name):
-    with open_page(browser, width=360, device_scale_factor=3, has_touch=True) as page:
-        page.goto(write_page(tmp_path, html_of(name)).as_uri())
-        assert page.page.evaluate("document.documentElement.scrollWidth") <= 360
-        (root,) = page.widgets()
-        assert root.evaluate("el => [...el.querySelectorAll('*')].every((c) => c.getBoundingClientRect().right <= 361)")
-        assert root.evaluate("el => [...el.querySelectorAll('canvas')].every((c) => c.width >= 2 * c.clientWidth)")
-        page.check()
+def test_a_phone_shows_it_without_scrolling_sideways(show, name):
+    page = show(html_of(name), width=360, device_scale_factor=3, has_touch=True)
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 360
+    (root,) = page.alive()
+    assert root.evaluate("el => [...el.querySelectorAll('*')].every((c) => c.getBoundingClientRect().right <= 361)")
+    assert root.evaluate("el => [...el.querySelectorAll('canvas')].every((c) => c.width >= 2 * c.clientWidth)")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(opened, name):
+@each_shown
+def test_axe_finds_nothing(shown):
     axe = Path(pytest.importorskip("axe_playwright_python").__file__).parent / "axe.min.js"
-    opened.page.evaluate(axe.read_text())
-    for theme in ("light", "dark"):
-        opened.page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        opened.settle()
-        found = opened.page.evaluate(
-            "axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))"
-        )
+    shown.tab.evaluate(axe.read_text())
+    for theme in ("dark", "light"):
+        shown.tab.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        shown.settle()
+        found = shown.tab.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)]))")
         assert not found, (theme, json.dumps(found, indent=1)[:2000])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_over_http_it_is_the_same(browser, tmp_path, serve, name):
-    path = write_page(tmp_path, html_of(name))
-    with open_page(browser) as page:
-        page.goto(f"{serve(tmp_path)}/{path.name}")
-        words = readout(page.widgets()[0])
-        page.goto(path.as_uri())
-        assert readout(page.widgets()[0]) == words
-        page.check()
+@each_shown
+def test_over_http_it_is_the_same(shown, visit, serve):
+    folder, _, name = shown.tab.url.removeprefix("file://").rpartition("/")
+    over_http = visit(f"{serve(Path(folder))}/{name}", width=900, height=800)
+    assert [readout(root) for root in over_http.alive()] == [readout(root) for root in shown.alive()]
+    over_http.check()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_javascript_a_sentence_remains(browser, tmp_path, name):
-    with open_page(browser, java_script_enabled=False) as page:
-        page.page.goto(write_page(tmp_path, html_of(name)).as_uri())
-        assert getattr(widgets, name).sentence in page.page.locator(".vae-widget").inner_text()
+def test_without_javascript_a_sentence_remains(chromium, tmp_path, name):
+    tab = chromium.new_page(java_script_enabled=False)
+    tab.goto(write_page(tmp_path, html_of(name)).as_uri())
+    assert getattr(widgets, name).sentence in tab.locator(".vae-widget").inner_text()
+    tab.close()
 
 
-def test_the_javascript_units_pass_in_the_browser_too(browser, serve):
-    address = serve(ROOT)
+def test_the_javascript_units_pass_in_the_browser_too(visit, serve):
     files = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
-    with open_page(browser) as page:
-        page.page.goto(f"{address}/tests/js/oxlint.json")
-        for path in files:
-            results = page.page.evaluate(
-                """async (file) => {
-                  const { runAll } = await import("/tests/js/check.mjs");
-                  return runAll((await import(file)).tests);
-                }""",
-                f"/tests/js/{path.name}",
-            )
-            assert results and not [r for r in results if r["error"]], (path.name, results)
+    page = visit(f"{serve(ROOT)}/tests/js/oxlint.json")
+    for path in files:
+        results = page.tab.evaluate(
+            """async (file) => {
+              const { runAll } = await import("/tests/js/check.mjs");
+              return runAll((await import(file)).tests);
+            }""",
+            f"/tests/js/{path.name}",
+        )
+        assert results and not [r for r in results if r["error"]], (path.name, results)
 
 
-def test_with_reduced_motion_the_end_is_shown_at_once(browser, tmp_path):
-    with open_page(browser, reduced_motion="reduce") as page:
-        page.goto(write_page(tmp_path, widgets.KL(mu=2.0, sigma=0.4).to_html()).as_uri())
-        (root,) = page.widgets()
-        root.get_by_role("button", name="Find the best q").click()
-        page.settle()
-        assert "0.000" in readout(root).split("\n")[1]
-        page.check()
+def test_with_reduced_motion_the_end_is_shown_at_once(show):
+    page = show(widgets.KL(mu=2.0, sigma=0.4).to_html(), reduced_motion="reduce")
+    (root,) = page.alive()
+    root.get_by_role("button", name="Find the best q").click()
+    page.settle()
+    assert "0.000" in readout(root).split("\n")[1]

@@ -1,23 +1,9 @@
-"""Opens a widget in Chromium and reads what a person would see: its pixels, its read-out, its controls."""
+"""What a person would see of a widget: its pixels, its read-out, its controls; and a page to see it on."""
 
 import hashlib
-import time
-from contextlib import contextmanager
-from pathlib import Path
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CHROMIUM = next((p for p in map(Path, ("/usr/bin/chromium", "/usr/bin/google-chrome")) if p.exists()), None)
 
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>widget</title><style>
+<meta name="viewport" content="width=device-width"><title>widget</title><link rel="icon" href="data:,"><style>
 [data-theme=light] {{ --pst-color-background: #fff; --pst-color-text-base: #222832; --pst-color-text-muted: #48566b }}
 [data-theme=dark] {{ --pst-color-background: #14181e; --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af }}
 body {{ margin: 8px; background: var(--pst-color-background); color: var(--pst-color-text-base); }}
@@ -27,60 +13,20 @@ CONTROLS = (
     ".vae-body input:not([type=radio]):visible, .vae-body select:visible, .vae-body fieldset:visible, "
     ".vae-body button:visible:not([disabled])"
 )
-
-
-class Opened:
-    """One page with its widgets, and everything that went wrong on it."""
-
-    def __init__(self, page):
-        self.page, self.errors, self.strays = page, [], []
-        page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.route("**/*", self._only_local)
-
-    def _only_local(self, route):
-        url = route.request.url
-        if url.startswith(("file:", "data:", "blob:", "http://127.0.0.1")):
-            route.continue_()
-        else:
-            self.strays.append(url)
-            route.abort()
-
-    def goto(self, url):
-        self.page.goto(url)
-        self.page.locator(".vae-widget .vae-readout > *").first.wait_for()
-        self.settle()
-
-    def reload(self):
-        self.page.reload()
-        self.page.locator(".vae-widget .vae-readout > *").first.wait_for()
-        self.settle()
-
-    def widgets(self):
-        return self.page.locator(".vae-widget[data-mounted]").all()
-
-    def settle(self):
-        frames = "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30)))"
-        self.page.evaluate(f"() => new Promise((done) => {frames})")
-
-    def changed(self, before, look, seconds=3.0):
-        """Whether `look()` stops being `before` within the time given."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if look() != before:
-                return True
-            self.settle()
-        return False
-
-    def check(self):
-        assert not self.errors, self.errors
-        assert not self.strays, self.strays
+PIXELS = """(root) => [...root.querySelectorAll("canvas")].map((canvas) => {
+  if (!canvas.width || !canvas.height) return 0;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+  let hash = 2166136261;
+  for (const pixel of new Uint32Array(data.buffer)) hash = Math.imul(hash ^ pixel, 16777619);
+  return hash;
+}).join()"""
 
 
 def pixels(root):
     """A hash of every canvas of the widget."""
-    pictures = root.evaluate("el => [...el.querySelectorAll('canvas')].map((c) => c.width && c.toDataURL())")
-    return hashlib.sha256(repr(pictures).encode()).hexdigest()
+    return root.evaluate(PIXELS)
 
 
 def readout(root):
@@ -99,15 +45,6 @@ def controls(root):
 def name_of(control):
     words = "el.getAttribute('aria-label') ?? el.labels?.[0]?.textContent ?? el.textContent"
     return control.evaluate(f"el => ({words}).trim()")
-
-
-@contextmanager
-def open_page(browser, width=900, **settings):
-    context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
-    try:
-        yield Opened(context.new_page())
-    finally:
-        context.close()
 
 
 def write_page(folder, html, theme="light"):

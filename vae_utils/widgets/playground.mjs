@@ -23,7 +23,7 @@ const dataOf = (ui, scans) => {
 const startWorker = (ui, heard) => {
   const source = URL.createObjectURL(new Blob([ui.get("worker_source")], { type: "text/javascript" }));
   const worker = new Worker(source);
-  const state = { run: 0, picture: null };
+  const state = { run: 0, asked: 0, picture: null };
   worker.addEventListener("message", ({ data }) => {
     worker.postMessage({ order: "seen" });
     if (data.run !== state.run) return;
@@ -157,7 +157,9 @@ export default {
     const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")) };
     view.colors = remember(() => [view.data, ui.theme()], colorsOf);
     const trainer = startWorker(ui, (picture) => {
-      if (ui.get("running") && !picture.running && !picture.replaying) ui.set("running", false);
+      // A picture from before the last order to run or to rest says nothing of whether that was obeyed.
+      const rests = picture.asked === trainer.asked && !picture.running && !picture.replaying;
+      if (ui.get("running") && rests) ui.set("running", false);
       buttons.reset.disabled = picture.terms.step === 0 && picture.marks.length === 0;
       buttons.replay.disabled = picture.history.step.length < 2;
       ui.redraw();
@@ -196,7 +198,8 @@ export default {
     ui.on("data", () => (sigma.hidden = ui.get("data") === DIGITS));
     ui.on("running", () => {
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
-      trainer.order("run", { on: ui.get("running") && !empty(ui) });
+      trainer.asked += 1;
+      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked });
     });
     ui.sight((visible) => trainer.order("rest", { on: !visible }));
     const wanted = ui.get("running");

@@ -5,6 +5,7 @@ const SLICE = 10;
 const later = new MessageChannel();
 let training = null;
 let running = false;
+let asked = 0;
 let resting = false;
 let replayed = null;
 let nextFrame = 0;
@@ -17,7 +18,7 @@ let pace = { since: 0, steps: 0, rate: 0 };
 const show = (entry = null) => {
   shownAt = performance.now();
   waiting = true;
-  self.postMessage({ run, ...training.snapshot(entry), rate: pace.rate, running, replaying: replayed !== null });
+  self.postMessage({ run, ...training.snapshot(entry), rate: pace.rate, running, asked, replaying: replayed !== null });
 };
 
 const measure = (now) => {
@@ -63,6 +64,7 @@ const ORDERS = {
     if (!replayed) show();
   },
   run(order) {
+    ({ asked } = order);
     const start = order.on && !running && !training.broken;
     running = order.on && !training.broken;
     replayed = null;
