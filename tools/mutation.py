@@ -162,9 +162,9 @@ def warm_up():
     gc.freeze()  # so that a fork does not walk through, and copy, all of torch
 
 
-def report(module, jobs, lines):
+def report(module, jobs, lines, every):
     source = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    candidates, noticed = list(mutants(source, lines)), []
+    candidates, noticed = list(mutants(source, lines))[::every], []
     if not candidates:
         return
     if not survives(module, source, noticed):
@@ -187,13 +187,14 @@ def main():
     parser.add_argument("modules", nargs="*", default=["objectives"], help="objectives, models/linear, ...")
     parser.add_argument("--jobs", type=int, default=1, help="how many mutants at a time")
     parser.add_argument("--lines", type=int, nargs="*", help="only mutants on these lines")
+    parser.add_argument("--every", type=int, metavar="N", default=1, help="a sample: only each Nth mutant of a module")
     arguments = parser.parse_args()
     one_thread()
     os.environ.update(MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
     warm_up()
     for module in [module for chosen in arguments.modules for module in modules(chosen)]:
-        report(module, arguments.jobs, arguments.lines)
+        report(module, arguments.jobs, arguments.lines, arguments.every)
     os._exit(0)  # torch's compiler, imported and frozen, would complain about being left
 
 
