@@ -1,6 +1,7 @@
 """The rules of a chapter, so that it reads the same on the website, in JupyterLab and in Colab."""
 
 import ast
+import importlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -23,7 +24,7 @@ DIRECTIVE = re.compile(r"^\s*(?::::|```|~~~)\s*\{|\{[a-z:-]+\}`|^\([\w-]+\)=\s*$
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(")
 EXERCISE = re.compile(r"^> \*\*Exercise (\d+\.\d+)\.?\*\*", re.MULTILINE)
-SOLUTION = re.compile(r"# Solution (\d+\.\d+)\b")
+SOLUTION = re.compile(r"# (?:@title )?Solution (\d+\.\d+)\b")
 
 
 class Chapter:
@@ -45,11 +46,11 @@ class Chapter:
     def visible(self) -> list[nbformat.NotebookNode]:
         """Cells of the argument: no setup, no solution, and no exercise, which stands just before its solution."""
         order = self.notebook.cells
-        stubs = set()
+        blanks = set()
         for solution in self.solutions().values():
             before = [c for c in order[: order.index(solution)] if c.cell_type == "code"]
-            stubs.add(before[-1].id)
-        return [c for c in self.code if "hide-cell" not in cell_tags(c) and c.id not in stubs]
+            blanks.add(before[-1].id)
+        return [c for c in self.code if "hide-cell" not in cell_tags(c) and c.id not in blanks]
 
 
 def cell_tags(cell) -> list[str]:
@@ -151,9 +152,48 @@ def test_exercises_have_check_hint_and_solution(chapter):
     assert sorted(solutions) == sorted(exercises)
     for number, cell in solutions.items():
         assert "hide-cell" in cell_tags(cell), number
-        assert "check" in cell.source, f"solution {number} calls no check"
+        assert "checks." in cell.source, f"solution {number} calls no check"
     assert chapter.text.count("<details>") >= len(exercises), "each exercise has a hint"
     assert chapter.text.count("<details>") == chapter.text.count("</details>")
+
+
+def test_every_exercise_has_its_answer_in_the_package(chapter):
+    known = importlib.import_module(f"vae_utils.exercises.chapter_{chapter.number}").EXERCISES
+    assert list(known) == EXERCISE.findall(chapter.text)
+
+
+def stubs(chapter) -> dict[str, list]:
+    """The code cells between the box of an exercise and its solution."""
+    order, found = chapter.notebook.cells, {}
+    for number, solution in chapter.solutions().items():
+        end = order.index(solution)
+        start = max(i for i, c in enumerate(order[:end]) if number in EXERCISE.findall(c.source))
+        found[number] = [c for c in order[start:end] if c.cell_type == "code"]
+    return found
+
+
+def is_blank(node: ast.stmt) -> bool:
+    """`name = ...`, `a, b = ..., ...`, a function of nothing but its docstring and ..., an import, or the check."""
+    if isinstance(node, ast.FunctionDef):
+        return all(isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) for part in node.body)
+    if isinstance(node, ast.Assign):
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        return all(isinstance(v, ast.Constant) and v.value is Ellipsis for v in values)
+    return isinstance(node, ast.Expr) and ast.unparse(node.value).startswith("checks.exercise(")
+
+
+def test_exercises_keep_their_secret(chapter):
+    """The blank cell holds blanks and the one line that checks them; the solution is folded, and shows its tick."""
+    for number, cells in stubs(chapter).items():
+        assert len(cells) == 1, f"exercise {number}: one cell for the answer"
+        statements = ast.parse(cells[0].source).body
+        assert all(map(is_blank, statements)), f"exercise {number}: {ast.unparse(statements)[:200]}"
+        check = cells[0].source.strip().splitlines()[-1]
+        assert check.startswith(f'checks.exercise("{number}", ')
+        solution = chapter.solutions()[number]
+        assert solution.source.startswith(f"{notebook_script.SOLUTION} {number}\n")
+        assert check in solution.source.splitlines()
+        assert f"✓ Exercise {number}, " in "".join(output.get("text", "") for output in solution.outputs)
 
 
 def test_has_a_myth_a_summary_and_a_way_on(chapter):

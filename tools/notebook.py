@@ -21,6 +21,8 @@ from .fork import current_address
 ROOT = Path(__file__).resolve().parent.parent
 CHECKED = "nbval-check-output"
 KEEP = "keep_output"
+SOLUTION = "# @title Solution"
+FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}  # in JupyterLab, and in Colab
 SETUP = """\
 import importlib.util
 import os
@@ -51,6 +53,8 @@ def clean(notebook, name):
         if CHECKED in tags and KEEP not in tags:
             tags = [*tags, KEEP]
         cell.metadata = {"tags": tags} if tags else {}
+        if cell.source.startswith(SOLUTION):
+            cell.metadata.update(FOLDED)
         if cell.cell_type == "code":
             kept = cell.outputs if CHECKED in tags else []
             cell.outputs = [_as_text(output) for output in kept if output.output_type != "error"]
