@@ -1,5 +1,6 @@
 """The rows of the paper's table: models and objectives by known answers, and the committed weights scored again."""
 
+import io
 import json
 import math
 import sys
@@ -181,6 +182,31 @@ def test_muon_steps_by_an_orthogonal_matrix_and_adam_takes_the_rest():
 def run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["paper.py", *arguments])
     paper.main()
+
+
+def test_muon_goes_on_from_a_checkpoint_where_it_was():
+    def stepped(optimizer, matrix, bias, times, seed):
+        generator = torch.Generator().manual_seed(seed)
+        for _ in range(times):
+            matrix.grad, bias.grad = (torch.randn(p.shape, generator=generator) for p in (matrix, bias))
+            optimizer.step()
+
+    def fresh():
+        matrix, bias = torch.nn.Parameter(torch.ones(3, 4)), torch.nn.Parameter(torch.zeros(4))
+        return iwae.MuonAndAdam([matrix, bias], lr=0.1), matrix, bias
+
+    first, other = fresh(), fresh()
+    stepped(*first, times=3, seed=0)
+    first[0].param_groups[0]["lr"] = 0.03
+    buffer = io.BytesIO()
+    torch.save([first[0].state_dict(), first[1], first[2]], buffer)
+    state, *weights = torch.load(io.BytesIO(buffer.getvalue()), weights_only=False)
+    other[0].load_state_dict(state)
+    for parameter, kept in zip(other[1:], weights, strict=True):
+        parameter.data = kept.data
+    for run in (first, other):
+        stepped(*run, times=2, seed=1)
+    assert torch.equal(first[1], other[1]) and torch.equal(first[2], other[2])
 
 
 def test_an_unknown_row_and_a_missing_mnist_are_named(tmp_path, monkeypatch, capsys):
