@@ -67,6 +67,8 @@ def named_slip(candidate, task, trials):
 
 
 def _numbers(value):
+    if isinstance(value, tuple | list) and value:
+        return torch.stack([_numbers(part) for part in value])
     return torch.as_tensor(value).detach().to(torch.float64)
 
 
