@@ -38,6 +38,13 @@ def both_ways(*sizes):
 
 
 class TestDiagnose:
+    @pytest.mark.parametrize(("rows", "crossed"), [(2, 1.0), (2000, 0.5)])
+    def test_every_row_gets_the_z_of_a_random_other_one(self, rows, crossed):
+        """Sorted rows: half of them 3, then half -3. A pair that crosses costs (3 + 3)^2 / 2 nats."""
+        x = both_ways(3.0).repeat_interleave(rows // 2, 0)
+        found = evaluation.diagnose(Told([0.1]), x, generator=torch.Generator().manual_seed(0))
+        assert found.use_of_z == pytest.approx(18 * crossed, rel=0.1)
+
     def linear(self, sigma):
         spread = torch.tensor([3.0, 1.5, 0.4, 0.1])
         x = torch.randn(3000, 4, generator=torch.Generator().manual_seed(0)) * spread

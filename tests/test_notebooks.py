@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
 CELL_LINES = 25
 VISIBLE_CELLS = range(12, 26)
-PROSE_WORDS = range(1200, 3301)
+PROSE_WORDS = range(1200, 3901)
 MATH = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 DIRECTIVE = re.compile(r"^\s*(?::::|```|~~~)\s*\{|\{[a-z:-]+\}`|^\([\w-]+\)=\s*$|^%% ", re.MULTILINE)

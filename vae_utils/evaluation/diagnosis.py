@@ -17,7 +17,7 @@ class Diagnosis(NamedTuple):
     """What `diagnose` found; printing it gives the verdict and the advice.
 
     elbo, reconstruction, kl: means in nats per example.   kl_per_dimension: (d,) nats.   sigma: (d,) mean width.
-    active: bool (d,).   use_of_z: how many nats the reconstruction loses when every x gets another x's z.
+    active: bool (d,).   use_of_z: how many nats the reconstruction loses when every x gets another x's z, at random.
     verdict: "collapsed", "partly collapsed", "nearly deterministic" or "healthy".
     """
 
@@ -72,7 +72,7 @@ def diagnose(model, x, y=None, generator=None, batch_size=1000):
         _check_gaussian(model, *rows[0])
         seen = [elbo(model, some, given, generator=generator) for some, given in rows]
         parts = [(terms.q, model.prior(given)) for terms, (_, given) in zip(seen, rows, strict=True)]
-        others = torch.cat([terms.z for terms in seen]).roll(1, 0).split(batch_size)
+        others = _exchanged(torch.cat([terms.z for terms in seen]), generator).split(batch_size)
         swapped = [model.likelihood(z, given).log_prob(some) for z, (some, given) in zip(others, rows, strict=True)]
     log_p = torch.cat([terms.reconstruction for terms in seen])
     kl = torch.cat([gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar) for q, p in parts]).mean(0)
@@ -82,6 +82,15 @@ def diagnose(model, x, y=None, generator=None, batch_size=1000):
     use_of_z = (log_p - torch.cat(swapped)).mean().item()
     verdict = _verdict(kl, sigma, active)
     return Diagnosis(bound, log_p.mean().item(), kl.sum().item(), kl, sigma, active, use_of_z, verdict)
+
+
+def _exchanged(z, generator):
+    """Each row gets the z of another one, at random: in data sorted by class the neighbor's z is nearly right."""
+    at = generator.device if generator is not None else z.device
+    order = torch.randperm(len(z), generator=generator, device=at).to(z.device)
+    exchanged = torch.empty_like(z)
+    exchanged[order] = z[order.roll(1)]
+    return exchanged
 
 
 def _check_gaussian(model, x, y):

@@ -86,9 +86,10 @@ def _integrands(q, z, own, prior):
 
 
 def mutual_information(model, x, y=None, samples=1, chunk=50, generator=None):
-    """I(x; z) = E log q(z | x) - log q(z) between the rows of x (N, D) and their codes: a float in [0, log N], nats.
+    """I(x; z) = E log q(z | x) - log q(z) between the rows of x (N, D) and their codes: a float, at most log N, nats.
 
-    Read it with the ceiling in mind: near log N it says only that the codes of these N rows do not overlap.
+    Read it with the ceiling in mind: near log N it says only that the codes of these N rows do not overlap. It is an
+    average over draws of z, so for codes that know next to nothing it can come out a little below 0.
     """
     return kl_decomposition(model, x, y, samples, chunk, generator).mutual_information
 

@@ -33,7 +33,9 @@ def precision_recall(real, generated, neighbors=3, chunk=500):
 
     Around each real example lies a ball that reaches to its k-th nearest real neighbor. Precision is the share of
     generated examples inside some ball: are they realistic? Recall is the same with the roles exchanged: is every kind
-    of real example also made? (Kynkaanniemi et al. 2019.) `chunk` rows of distances are held in memory at a time.
+    of real example also made? (Kynkaanniemi et al. 2019.) One outlier among the real examples has a ball as large as
+    its distance, and can lend precision to anything (Naeem et al. 2020). `chunk` rows of distances are held in memory
+    at a time.
     """
     whole_number(neighbors, "neighbors")
     whole_number(chunk, "chunk")
