@@ -16,7 +16,7 @@ def table(entries):
     """The rows of the paper as Markdown; a row without an entry says that it was not run."""
     lines = [
         "| model | paper | ours | gap | steps | core hours | active units | NLL change without the inactive |",
-        "|---|---|---|---|---|---|---|---|",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for name, row in ROWS.items():
         if name in entries:

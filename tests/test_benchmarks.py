@@ -142,8 +142,21 @@ class TestPage:
             assert row in text
         assert "`fit` takes 2.00 times the floor; the DataLoader takes 3.00 times as long." in text
         assert "rises by 100.0000 s per 1,000 digits; $R^2 = 1.0000$" in text
+        assert "With 3 times the digits an epoch takes 3 times as long: that is linear." in text
         assert "60,000 digits (MNIST)" in without_pictures(text).replace("\n", " ")
         assert text.count("*Taken on 2001-02-03: ") == 4
+
+    @pytest.mark.parametrize(
+        ("seconds", "words"),
+        [
+            (7.0, "7 times as long: that is less than linear"),
+            (8.3, "linear"),
+            (10.1, "a little faster"),
+            (13, "faster"),
+        ],
+    )
+    def test_it_says_how_time_grows(self, seconds, words):
+        assert words in page.growth([1000, 8000], [1.0, seconds]).partition("8 times the digits an epoch takes ")[2]
 
     def test_figures_have_words_and_no_empty_line(self):
         figures = re.findall(r"<figure.*?</figure>", page.page(measured(), {}), re.DOTALL)
