@@ -228,7 +228,7 @@ def test_a_size_that_the_chapter_was_not_written_for_is_refused_at_once(chapter,
                 exec(cell.source.replace("QUALITY = 1 ", f"QUALITY = {wrong} "), {})
 
 
-PAGES = ("README.md", "chapters/index.md", "chapters/phenomena.md", "chapters/benchmarks.md")
+PAGES = ("README.md", *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "glossary")))
 
 
 @pytest.mark.parametrize("path", [ROOT / page for page in PAGES], ids=lambda path: path.name)
@@ -247,7 +247,12 @@ def test_the_first_page_counts_the_chapters():
 def test_every_chapter_is_in_the_contents_and_on_the_map():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    assert listed == [*(f"chapters/{path.stem}" for path in CHAPTERS), "chapters/phenomena", "chapters/benchmarks"]
+    assert listed == [
+        *(f"chapters/{path.stem}" for path in CHAPTERS),
+        "chapters/phenomena",
+        "chapters/benchmarks",
+        "chapters/glossary",
+    ]
     index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")
     mapped = Counter(LINK.findall(index))
     assert all(mapped[path.name] for path in CHAPTERS)

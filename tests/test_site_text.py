@@ -75,30 +75,12 @@ def test_a_formula_between_words_stays_as_it_is():
     assert [type(child) for child in document[0].children] == [nodes.Text, nodes.math, nodes.Text]
 
 
-@pytest.mark.parametrize(
-    ("code", "shown"),
-    [
-        ("# Solution 2.1\nx = 1", "Show the solution"),
-        ("import importlib.util\nimport os", "Show the setup"),
-        ("x = 1", "Show"),
-    ],
-)
-def test_folded_cells_say_what_they_hold(code, shown):
-    document = new_document("page")
-    cell = nodes.container(
-        "", nodes.container("", nodes.literal_block(code, code)), prompt_show="Show", prompt_hide="Hide"
-    )
-    document += cell
-    text.name_folded_cells(document)
-    assert cell["prompt_show"] == shown
-    assert cell["prompt_hide"] == shown.replace("Show", "Hide")
-
-
 def test_a_page_keeps_one_of_each_script_and_none_of_thebe():
     wanted = '<script src="a.js"></script>'
     html = (
         f'{wanted}{wanted}<script async="async" src="sphinx-thebe.js"></script><script>kernelName = "python3"</script>'
-        '<script defer src="_static/scripts/fontawesome.js?digest=1"></script><script>const THEBE_JS_URL = 1</script>'
+        '<script defer src="_static/scripts/fontawesome.js?digest=1"></script><script src="searchindex.js"></script>'
+        "<script>const THEBE_JS_URL = 1</script>"
     )
     assert assets.clean_page(html) == wanted
 

@@ -1,8 +1,102 @@
 "use strict";
 
-// The search shows lines of each page that it fetches, which a browser forbids for files on disk.
-if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS === "object")
-  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false; // oxlint-disable-line no-undef
+// Read, or read with code. The choice is remembered; without this script all code is seen.
+const KEY = "vae-code";
+const root = document.documentElement;
+
+const remember = (mode) => {
+  try {
+    if (mode) localStorage.setItem(KEY, mode);
+    return localStorage.getItem(KEY);
+  } catch {
+    return null; // a browser may forbid it
+  }
+};
+
+root.dataset.code = remember() === "shown" ? "shown" : "folded";
+
+const codeFolds = () => document.querySelectorAll(".bd-article .code-fold");
+
+const foldCode = (mode) => {
+  root.dataset.code = mode;
+  for (const fold of codeFolds()) fold.open = mode === "shown";
+  root.dataset.folds = "set";
+};
+
+// What the reader looks at stays where it is while the code above it comes or goes.
+const keepPlace = (change) => {
+  const parts = [...document.querySelectorAll(".bd-article :is(h2, h3, p, li, figure, .vae-widget)")];
+  const mark = parts.find((part) => part.checkVisibility() && part.getBoundingClientRect().bottom > 80);
+  const before = mark?.getBoundingClientRect().top;
+  const top = scrollY;
+  change();
+  if (mark && top > 0) scrollBy({ top: mark.getBoundingClientRect().top - before, behavior: "instant" });
+};
+
+const addSwitch = () => {
+  const place = document.querySelector(".article-header-buttons");
+  if (!place || !codeFolds().length) return;
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "btn btn-sm code-switch" });
+  button.innerHTML = '<span class="wide-only">Read with code</span><span class="narrow-only">Code</span><i></i>';
+  button.setAttribute("role", "switch");
+  button.setAttribute("aria-label", "Read with code");
+  const show = () => button.setAttribute("aria-checked", String(root.dataset.code === "shown"));
+  button.addEventListener("click", () => {
+    const mode = root.dataset.code === "shown" ? "folded" : "shown";
+    remember(mode);
+    keepPlace(() => foldCode(mode));
+    show();
+  });
+  show();
+  place.prepend(button);
+};
+
+document.addEventListener("DOMContentLoaded", () => {
+  foldCode(root.dataset.code);
+  addSwitch();
+});
+
+// A figure can be seen as large as the window. It is moved there, not copied: its ids stay unique.
+const enlarge = (figure, number) => {
+  const picture = figure.querySelector("svg");
+  const home = picture.parentElement;
+  const { width, height } = picture.viewBox.baseVal;
+  const dialog = document.createElement("dialog");
+  dialog.className = "enlarged";
+  dialog.setAttribute("aria-label", number);
+  dialog.innerHTML = '<button type="button" aria-label="Close">×</button><div tabindex="0"></div>';
+  home.style.minHeight = `${home.offsetHeight}px`;
+  picture.style.setProperty("--natural", `${width}pt`);
+  picture.style.setProperty("--shape", String(width / height));
+  dialog.lastChild.append(picture);
+  document.body.append(dialog);
+  dialog.addEventListener("click", ({ target }) => {
+    if (!target.closest("svg")) dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    home.append(picture);
+    home.style.minHeight = "";
+    dialog.remove();
+  });
+  dialog.showModal();
+};
+
+const offerToEnlarge = (figure) => {
+  const number = figure.querySelector(".figure-number")?.textContent.replace(/\.$/, "") ?? "the figure";
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "enlarge", innerHTML: '<i class="fas fa-expand"></i>' });
+  button.setAttribute("aria-label", `Enlarge ${number}`);
+  button.addEventListener("click", () => enlarge(figure, number));
+  figure.querySelector("svg").addEventListener("click", () => {
+    if (figure.querySelector("svg")) enlarge(figure, number);
+  });
+  (figure.querySelector("figcaption") ?? figure).prepend(button);
+};
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const figure of document.querySelectorAll(".bd-article figure.vae-figure:has(svg)")) offerToEnlarge(figure);
+});
 
 // On a phone a wide formula gives up the empty place that its number has on the other side, and is then set smaller.
 const SMALLEST = 0.7;
@@ -93,12 +187,13 @@ window.addEventListener("load", async () => {
   markScrollers();
 });
 window.addEventListener("resize", markScrollers);
+document.addEventListener("toggle", markScrollers, true);
 
-// Paper is light, and nothing can be unfolded on it: hints and solutions stand open there.
-const folds = ".bd-article :is(.tag_hide-cell:not(.tag_setup) > details, details:not(.hide)):not([open])";
+// Paper is light, and nothing can be unfolded on it: code, hints and solutions stand open there.
+const folds =
+  ".bd-article :is(.code-fold, .tag_hide-cell:not(.tag_setup) > details, details:not(.hide)):not([open])";
 
 window.addEventListener("beforeprint", () => {
-  const root = document.documentElement;
   const { theme } = root.dataset;
   const folded = [...document.querySelectorAll(folds)];
   root.dataset.theme = "light";

@@ -27,7 +27,16 @@ PAPER_HEAD = re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">
 # A folded cell says on its button what it holds; this label would be read out in its place.
 FOLD_LABEL = '<summary aria-label="Toggle hidden content">'
 THEME_ICONS = re.compile(r"@font-face\{[^{}]*Font Awesome[^{}]*\}|(?<=[};/])[^{};/]*\.fa-[^{}]*\{[^{}]*\}")
-UNUSED_FILES = ("**/*.map", "scripts/fontawesome.js*", "vendor/fontawesome", "sphinx-thebe.*", "*webpack-macros.html")
+REPLACED = ("fontawesome", "searchtools.js", "language_data.js", "searchindex.js")
+UNUSED_FILES = (
+    "**/*.map",
+    "searchtools.js",
+    "language_data.js",
+    "scripts/fontawesome.js*",
+    "vendor/fontawesome",
+    "sphinx-thebe.*",
+    "*webpack-macros.html",
+)
 
 
 def color_css() -> str:
@@ -76,7 +85,8 @@ def clean_page(html: str) -> str:
     def keep(match: re.Match) -> str:
         script = match[0].strip()
         head = script.partition("</script>")[0]
-        unused = "thebe" in head[:300].lower() or "kernelName" in head[:60] or "fontawesome" in head.partition(">")[0]
+        opening = head.partition(">")[0]
+        unused = "thebe" in head[:300].lower() or "kernelName" in head[:60] or any(name in opening for name in REPLACED)
         if unused or (script in seen and "application/" not in head[:60]):
             return ""
         seen.add(script)

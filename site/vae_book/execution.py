@@ -1,6 +1,8 @@
 """Runs the chapters whose outputs are not kept, two at a time, and hands the outputs of all to the page."""
 
 import json
+import os
+import platform
 import re
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from sphinx.errors import ExtensionError
 
 from vae_utils.surroundings import one_thread
 
+from .facts import env_runs
 from .outputs import LOADED, WATCH, NotKept, OutputStore, code_cells
 
 WORKERS = 2
@@ -66,7 +69,18 @@ class Chapter:
 
 
 def run_record(outputs: list, started: float, cpu: float) -> dict:
-    return {"outputs": outputs, "seconds": round(time.perf_counter() - started, 1), "cpu_seconds": round(cpu, 1)}
+    seconds = round(time.perf_counter() - started, 1)
+    return {"outputs": outputs, "seconds": seconds, "cpu_seconds": round(cpu, 1), "machine": machine()}
+
+
+def machine() -> str:
+    """The machine in words, as a reader compares it with another: "AMD EPYC, 2 cores"."""
+    try:
+        name = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(encoding="utf8"), re.MULTILINE)
+    except OSError:
+        name = None
+    words = name[1].strip() if name else platform.processor() or platform.machine()
+    return f"{words}, {os.cpu_count()} cores"
 
 
 def cpu_seconds(pid: int) -> float:
@@ -155,8 +169,10 @@ class Executor:
         key = self.store.find(notebook)
         if key is None:
             raise ExtensionError(f"{docname} was edited while the book was being built; build again")
-        for cell, outputs in zip(code_cells(notebook), self.store.load(key)["outputs"], strict=True):
+        record = self.store.load(key)
+        for cell, outputs in zip(code_cells(notebook), record.pop("outputs"), strict=True):
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        env_runs(app.env)[docname] = {"machine": "a machine of which nothing was kept", "mnist": False} | record
         env_keys(app.env)[docname] = key
         source[0] = nbformat.writes(notebook)
 

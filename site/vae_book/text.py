@@ -1,4 +1,4 @@
-"""Reads plain Jupyter Markdown as a book: linked formulas, blockquotes that are boxes, folded cells with a name."""
+"""Reads plain Jupyter Markdown as a book: linked formulas, blockquotes that are boxes."""
 
 import re
 
@@ -13,7 +13,6 @@ MENTION = re.compile(r"\((\d+\.\d+)\)")
 BOXES = ("note", "myth", "exercise", "summary", "question")
 OPENING = re.compile(r"[(\[“‘]+$")
 CLOSING = re.compile(r"^[.,;:!?)\]’”…]+|^-(?=\w)")
-FOLDED = {"# Solution": "the solution", "import importlib.util": "the setup"}
 NO_LINKS = (nodes.math, nodes.math_block, nodes.literal, nodes.literal_block, nodes.reference, nodes.title, nodes.raw)
 
 
@@ -84,15 +83,6 @@ def neighbor(node: nodes.Node, step: int) -> nodes.Text | None:
     return other if isinstance(other, nodes.Text) else None
 
 
-def name_folded_cells(document: nodes.document) -> None:
-    """Two kinds of folded cells are no plumbing, so their buttons say what waits inside."""
-    for cell in document.findall(nodes.container):
-        code = next(iter(cell.findall(nodes.literal_block)), None) if "prompt_show" in cell else None
-        for beginning, name in FOLDED.items():
-            if code is not None and code.astext().startswith(beginning):
-                cell["prompt_show"], cell["prompt_hide"] = f"Show {name}", f"Hide {name}"
-
-
 def tag_id(tag: str) -> str:
     return "formula-" + tag.replace(".", "-")
 
@@ -111,7 +101,6 @@ def collect_tags(env, docname: str, document: nodes.document) -> None:
 def read_document(app: Sphinx, document: nodes.document) -> None:
     make_boxes(document)
     keep_punctuation(document)
-    name_folded_cells(document)
     add_dark_twins(document)
     collect_tags(app.env, app.env.docname, document)
 

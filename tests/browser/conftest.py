@@ -71,6 +71,13 @@ def visit(chromium):
         yield lambda address, **options: stack.enter_context(visiting(chromium, address, **options))
 
 
+@pytest.fixture(scope="module")
+def light(chromium, addresses, request):
+    """A page by http, for all the tests that leave it as it is."""
+    with visiting(chromium, f"{addresses['http']}/{request.param}.html") as opened:
+        yield opened
+
+
 @pytest.fixture
 def show(visit, tmp_path):
     """A function that shows widgets, by their HTML, on a page of their own; its troubles are checked at the end."""

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
 CHAPTERS = [entry["file"] for part in TOC.get("parts", []) for entry in part["chapters"]]
 NOTEBOOKS = [page for page in CHAPTERS if (ROOT / f"{page}.ipynb").is_file()]
-PAGES = [TOC["root"], *CHAPTERS, "search", "genindex"]
+PAGES = [TOC["root"], *CHAPTERS, "search"]
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 PHONE = 360
 PAGE_BYTES = 1_500_000
@@ -45,13 +45,6 @@ STUCK = """() => [...document.querySelectorAll('.bd-article *')].filter((e) => {
 }).map((e) => e.outerHTML.slice(0, 120))"""
 OUTSIDE = """(all) => all.map((e) => [e.dataset.widget, e.getBoundingClientRect()])
     .filter(([, box]) => box.left < 0 || box.right > document.documentElement.clientWidth).map(([name]) => name)"""
-
-
-@pytest.fixture(scope="module")
-def light(chromium, addresses, request):
-    """A page by http, for all the tests that leave it as it is."""
-    with visiting(chromium, f"{addresses['http']}/{request.param}.html") as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -156,12 +149,12 @@ def test_chapter_can_be_run_and_kept(light, site):
     assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
 
 
-@each_light(PAGES[:-2])
+@each_light(PAGES[:-1])
 def test_axe_finds_nothing_in_the_light(light):
     check_axe(light)
 
 
-@each_dark(PAGES[:-2])
+@each_dark(PAGES[:-1])
 def test_axe_finds_nothing_in_the_dark(dark):
     check_axe(dark)
 

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from ..arguments import whole_number
 from ..randomness import drawn_on_the_cpu, generator_at
+from ..surroundings import on_a_static_page
 from . import mnist
 
 SCAN_SIZES = {True: 12_000, False: 2_000}
@@ -26,7 +27,7 @@ class Digits(NamedTuple):
 def load_digits(train=True, source="auto", n=None, seed=0):
     """Handwritten digits as `Digits`: x (N, 784) in [0, 1], y (N,), source "mnist" or "bundled".
 
-    source="auto" takes the first of these that works, and prints once which it is:
+    source="auto" takes the first of these that works, and prints once (the built website: not) which it is:
       1. MNIST in the folder that the environment variable VAE_DATA names (as torchvision lays it out, MNIST/raw/..., or
          one of these folders; files that end in .gz will do). Where that cannot be used, a line says why;
       2. MNIST in the cache folder (VAE_CACHE, else ~/.cache/vae_utils);
@@ -51,7 +52,7 @@ def load_digits(train=True, source="auto", n=None, seed=0):
     if found:
         return found
     why = "MNIST is not at hand; these are" if source == "auto" else "these are"
-    _say_once(f"Digits: {why} 1,797 real scans from scikit-learn, brought from 8x8 to 28x28 and jittered.")
+    _say_source(f"Digits: {why} 1,797 real scans from scikit-learn, brought from 8x8 to 28x28 and jittered.")
     return _draw_scans(train, n or SCAN_SIZES[train], generator)
 
 
@@ -69,6 +70,12 @@ def _say_once(line):
     print(line)
 
 
+def _say_source(line):
+    """The built website says it once for all its pages."""
+    if not on_a_static_page():
+        _say_once(line)
+
+
 def _mnist(train, n, generator, insist):
     """n digits of MNIST or all of them; None where there are none, after a word on what is there and unusable."""
     files, problems = mnist.find_mnist()
@@ -79,7 +86,7 @@ def _mnist(train, n, generator, insist):
             _say_once(f"Digits: not used: {problem}.")
     if not files:
         return None
-    _say_once("Digits: MNIST, real handwriting, 28x28.")
+    _say_source("Digits: MNIST, real handwriting, 28x28.")
     images, labels = mnist.pictures_and_labels(files, train)
     if n is not None:
         chosen = torch.randperm(len(labels), generator=generator)[:n]

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from PIL import Image
 
 from ..surroundings import on_a_static_page
-from .look import COLORS, INK, SMALLEST
+from .look import COLORS, INK, NARROW, SMALLEST
 
 
 class Figure:
@@ -60,7 +60,8 @@ def _portable_svg(svg, alt, width):
         svg = re.sub(color, f"var(--vae-{name}, {color})", svg, flags=re.I)
     svg = re.sub(INK, "currentColor", svg, flags=re.I)
     view = re.search(r'viewBox="[^"]+"', svg)[0]
-    style = f"width:100%;max-width:{width:.0f}pt;min-width:{SMALLEST * width:.0f}pt;height:auto"
+    smallest = SMALLEST if width > 72 * NARROW else 0.66
+    style = f"width:100%;max-width:{width:.0f}pt;min-width:{smallest * width:.0f}pt;height:auto"
     opening = f'<svg {view} role="img" aria-label="{html.escape(alt, quote=True)}" style="{style}" '
     names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     said = f"<desc>Figure: {html.escape(alt)} (It is drawn where the notebook is trusted.)</desc>"
@@ -78,5 +79,7 @@ def _small_png(match, colors=32):
 
 def _inline(text):
     text = html.escape(text, quote=False)
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    words = re.split(r"(`[^`]+`)", text)
+    words[::2] = [re.sub(r"(?<![\w.-])-(?=\d)", "\N{MINUS SIGN}", part) for part in words[::2]]
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", "".join(words))
     return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)

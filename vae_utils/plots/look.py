@@ -28,8 +28,8 @@ CLASS_COLORS = (
 )  # fmt: skip
 INK = "#1f2328"
 WIDTH = 7.2  # inches: the column of the page
-NARROW = 5.2  # inches: one panel, which a phone hardly has to shrink
-SMALLEST = 0.47  # of its size: so a figure as wide as the column fits a phone; below that it scrolls
+NARROW = 5.2  # inches: one panel, which fits a phone at two thirds of its size
+SMALLEST = 0.75  # of its size: a wider figure scrolls on a phone, rather than be too small to read
 
 _STYLE = {
     "figure.figsize": (WIDTH, 3.2),

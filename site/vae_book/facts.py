@@ -1,0 +1,117 @@
+"""What stands under a title: how long a chapter takes to read and its code to run; what may be passed over."""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from .cells import WIDGET
+from .text import Box, has_ancestor
+
+WORDS_A_MINUTE = 200
+SECONDS = {"formula": 10, "figure": 20, "widget": 60}
+OPTIONAL = "Optional: nothing later depends on this section."
+NO_PROSE = (nodes.math, nodes.math_block, nodes.literal_block, nodes.raw)
+
+
+def count(document: nodes.document) -> dict[str, int]:
+    raw = [node.astext() for node in document.findall(nodes.raw)]
+    moving = [html for html in raw if WIDGET.search(html)]
+    prose = (text.astext() for text in document.findall(nodes.Text) if not has_ancestor(text, NO_PROSE))
+    return {
+        "words": sum(len(text.split()) for text in prose),
+        "formula": sum(1 for _ in document.findall(nodes.math_block)),
+        "figure": sum("figure-number" in html for html in raw),
+        "widget": len(moving),
+        "exercise": sum(box["kind"] == "exercise" for box in document.findall(Box)),
+    }
+
+
+def minutes(counted: dict[str, int]) -> int:
+    """To read and look, without exercises; to five minutes."""
+    looked = sum(seconds * counted[kind] for kind, seconds in SECONDS.items())
+    return max(5, 5 * round((counted["words"] / WORDS_A_MINUTE + looked / 60) / 5))
+
+
+def several(number: int, name: str) -> str:
+    return f"{number} {name}" + ("" if number == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    whole, rest = divmod(round(seconds), 60)
+    return f"{whole} min {rest} s" if whole else f"{rest} s"
+
+
+def in_words(counted: dict[str, int], run: dict | None) -> str:
+    facts = [f"{minutes(counted)} minutes to read"]
+    facts += [several(counted[kind], kind) for kind in ("widget", "exercise") if counted[kind]]
+    if run:
+        facts.append(f"the code ran in {duration(run['cpu_seconds'])} on one core ({run['machine']})")
+    return " · ".join(facts)
+
+
+def add_facts(app: Sphinx, document: nodes.document) -> None:
+    run = env_runs(app.env).get(app.env.docname)
+    title = next(document.findall(nodes.title), None)
+    if run and title is not None:
+        counted = count(document)
+        run["minutes"] = minutes(counted)
+        title.parent.insert(title.parent.index(title) + 1, line(in_words(counted, run)))
+
+
+def line(words: str) -> nodes.container:
+    return nodes.container("", nodes.Text(words), classes=["facts"])
+
+
+def add_to_map(app: Sphinx, document: nodes.document, docname: str) -> None:
+    """On the start page each chapter of the table has its minutes, and below it stands what the pages show a run of."""
+    runs = {app.builder.get_relative_uri(docname, name): run for name, run in env_runs(app.env).items()}
+    if docname != app.config.root_doc or not runs:
+        return
+    table = None
+    for link in document.findall(nodes.reference):
+        if link.get("refuri") in runs and has_ancestor(link, (nodes.entry,)):
+            table = table or ancestor(link, nodes.table)
+            words = f" {runs[link['refuri']]['minutes']} min"
+            link.parent.insert(link.parent.index(link) + 1, nodes.inline("", words, classes=["minutes"]))
+    if table is not None:
+        table.parent.insert(table.parent.index(table) + 1, line(about_runs(list(runs.values()))))
+
+
+def ancestor(node: nodes.Node, kind: type) -> nodes.Element:
+    while not isinstance(node, kind):
+        node = node.parent
+    return node
+
+
+def about_runs(runs: list[dict]) -> str:
+    machines = " and ".join(sorted({run["machine"] for run in runs}))
+    seconds = duration(sum(run["cpu_seconds"] for run in runs))
+    scans = "the 1,797 real scans that come with scikit-learn; where MNIST is at hand, the chapters take it"
+    digits = "MNIST" if any(run["mnist"] for run in runs) else scans
+    ran = f"The code of all chapters ran in {seconds} on one core ({machines})."
+    return f"Minutes are for reading. {ran} Its digits: {digits}."
+
+
+def mark_optional(document: nodes.document) -> None:
+    for section in document.findall(nodes.section):
+        first = next((child for child in section.children if isinstance(child, nodes.paragraph)), None)
+        if first is not None and first.astext().strip() == OPTIONAL:
+            first["classes"].append("optional")
+
+
+def read_document(app: Sphinx, document: nodes.document) -> None:
+    mark_optional(document)
+    add_facts(app, document)
+
+
+def env_runs(env) -> dict[str, dict]:
+    """By page: the record of the run whose outputs it shows."""
+    if not hasattr(env, "vae_runs"):
+        env.vae_runs = {}
+    return env.vae_runs
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", read_document, priority=410)  # boxes and addresses are there
+    app.connect("env-updated", lambda app, env: [app.config.root_doc])
+    app.connect("doctree-resolved", add_to_map)
+    app.connect("env-purge-doc", lambda app, env, docname: env_runs(env).pop(docname, None))
