@@ -67,6 +67,13 @@ def test_mnist_is_read_from_the_named_folder(small_mnist, capsys):
     assert capsys.readouterr().out == "Digits: MNIST, real handwriting, 28x28.\n"
 
 
+def test_the_built_website_says_it_once_for_all_its_pages(small_mnist, monkeypatch, capsys):
+    monkeypatch.setenv("VAE_BOOK", "1")
+    data.load_digits()
+    data.load_digits(source="bundled", n=5)
+    assert capsys.readouterr().out == ""
+
+
 def test_mnist_choice_of_n_is_seeded_and_keeps_labels_with_images(small_mnist):
     every = data.load_digits()
     some, again, other = (data.load_digits(n=15, seed=seed) for seed in (1, 1, 2))

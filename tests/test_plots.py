@@ -122,6 +122,16 @@ class TestShow:
     def test_nothing_paints_the_paper(self):
         assert not re.search(r"fill: ?#fff", show().svg, re.I)
 
+    @pytest.mark.parametrize(("inches", "smallest"), [(plots.WIDTH, 389), (plots.NARROW, 247), (6, 324)])
+    def test_a_phone_shrinks_a_figure_only_so_far(self, inches, smallest):
+        fig = drawing()
+        fig.set_figwidth(inches)
+        assert f"min-width:{smallest}pt" in plots.show(fig, alt="A density").svg
+
+    def test_a_caption_has_true_minus_signs(self):
+        page = show(caption="from -2.4 to 3-4, `x[-1]`, a log-density of -.5, 1e-3")._repr_html_()
+        assert "from −2.4 to 3-4, <code>x[-1]</code>, a log-density of -.5, 1e-3" in page
+
     def test_figure_is_closed(self):
         fig = drawing()
         show(fig)
