@@ -260,7 +260,7 @@ def test_every_widget_keeps_its_html_small_and_the_same(name):
 
 
 ASKED = re.compile(r"""\b(?:ui|model)\.(get|set|on|limits|constant)\("(\w+)"|\b(name): "(\w+)", label""")
-OURS = {"limits", "constants", "worker_source"}
+OURS = {"limits", "constants", "worker_source", "start"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -216,7 +216,7 @@ def test_the_readout_stands_in_boxes_whatever_jupyterlab_does_to_lists(notebook)
 
 def test_the_typed_number_arrives_and_a_wrong_value_is_refused(notebook):
     root = notebook.widget("widgets.KL(mu=0.5)")
-    field = root.get_by_label("mu, mean of q, as a number")
+    field = root.get_by_label("\u03bc, mean of q, as a number")
     assert field.input_value() == "0.5"
     assert "KL(q\u2016p) in nats" in readout(root)
     notebook.ask("heard = []; w.observe(lambda change: heard.append(change.new), names='mu'); w.mu = 2.25")

@@ -85,6 +85,27 @@ def test_run_pause_step_reset_and_replay(bench):
     one.press("Replay")
     one.until(lambda: one.root.evaluate("root => root.leastStep") < paused / 2)
     one.until(lambda: one.step() == paused + 1)
+    one.press("Restart training")
+    one.until(lambda: readout(one.root) == start)
+
+
+def test_restarting_keeps_the_settings_and_reset_takes_them_back_too(bench):
+    one = bench(data="ring", beta=2.0)
+    start, settings = readout(one.root), "el => [...el.querySelectorAll('input[type=text]')].map((i) => i.value)"
+    before = one.root.evaluate(settings)
+    one.type("\u03b2, weight of the KL", "0")
+    one.type("learning rate", "0.03")
+    one.root.locator("select").first.select_option("moons")
+    one.press("Run")
+    one.until(lambda: one.step() > 20)
+    one.press("Restart training")
+    one.until(lambda: one.step() == 0 and one.value("\u03b2 in force") == "0.00")
+    one.press("Reset")
+    one.until(lambda: readout(one.root) == start)
+    assert one.root.evaluate(settings) == before
+    assert one.root.locator("select").first.input_value() == "ring"
+    one.press("Run")
+    one.until(lambda: one.step() > 20)
     one.press("Reset")
     one.until(lambda: readout(one.root) == start)
 
@@ -106,19 +127,19 @@ def test_beta_is_felt_at_once_while_it_runs(bench):
     one.press("Run")
     one.until(lambda: one.step() > 150)
     before = one.number("KL")
-    one.type("beta, weight of the KL", "16")
-    one.until(lambda: one.value("beta in force") == "16.00")
+    one.type("\u03b2, weight of the KL", "16")
+    one.until(lambda: one.value("\u03b2 in force") == "16.00")
     at = one.step()
     one.until(lambda: one.step() > at + 150)
     assert one.number("KL") < 0.8 * before
-    assert "beta 16 at step" in one.value("last change")
+    assert "\u03b2 16 at step" in one.value("last change")
 
 
 def test_warm_up_starts_at_zero_and_arrives(bench):
     one = bench(warmup=100, beta=2.0)
-    assert one.value("beta in force") == "0.00"
+    assert one.value("\u03b2 in force") == "0.00"
     one.press("Run")
-    one.until(lambda: one.value("beta in force") == "2.00")
+    one.until(lambda: one.value("\u03b2 in force") == "2.00")
 
 
 def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
@@ -150,6 +171,7 @@ def test_without_points_nothing_is_trained(bench):
     one = bench(data="your own points", running=True)
     one.page.tab.wait_for_timeout(300)
     assert one.step() == 0 and one.value("speed") == "paused"
+    assert (one.value("loss"), one.value("KL")) == ("no points yet", "\u2013")
 
 
 def test_it_runs_from_the_start_where_it_is_told_to(bench):

@@ -23,8 +23,8 @@ export const tests = {
     equal(effectiveClasses([0, 0]), 0);
   },
   "the meter's words": () => {
-    equal([-1, 0.05, 0.5, 1, 3].map(verdict), [
-      "there are none", "a smear", "blurred", "like the data", "grainier than the data",
+    equal([-1, 0.05, 0.5, 0.85, 1, 1.25].map(verdict), [
+      "there are none", "a smear", "blurred", "soft", "like the data", "too sharp: grain",
     ]);
   },
   "the table keeps each objective's numbers together": () => {

@@ -1,4 +1,4 @@
-import { close, ok } from "./check.mjs";
+import { close, equal, ok } from "./check.mjs";
 import { linspace, mean, normalDensity, normals, uniforms } from "../../vae_utils/widgets/parts/maths.mjs";
 import { histogram } from "../../vae_utils/widgets/transformation.mjs";
 import * as maps from "../../vae_utils/widgets/parts/transformation_maps.mjs";
@@ -65,6 +65,17 @@ export const tests = {
     KNOTS.forEach((z, i) => close(g(z), ys[i], 1e-12));
     const along = linspace(-4, 4, 801).map(g);
     ok(along.every((x, i) => i === 0 || x >= along[i - 1]), "increasing handles give an increasing map");
+  },
+  "every z that lands on x is found, on both sides of a fold": () => {
+    const found = (x) => maps.preimages(Math.abs, x).map(({ z }) => z);
+    close(found(1.3), [-1.3, 1.3], 1e-5);
+    equal(found(-1), []);
+    close(maps.preimages(Math.exp, 2).map(({ z }) => z), [Math.log(2)], 1e-5);
+  },
+  "the stretches of noise that reach a slice": () => {
+    const [left, right] = maps.reaching(Math.abs, [1, 1.5]);
+    close([...left, ...right], [-1.5, -1, 1, 1.5], 3e-3);
+    equal(maps.reaching(Math.exp, [-2, -1]), []);
   },
   "the slope is that of the map": () => {
     close(maps.slopeOf(Math.exp, 0.7), Math.exp(0.7), 1e-6);

@@ -6,7 +6,7 @@ import { block, every, rows, tensors } from "./parts/tensor.mjs";
 
 const NEAR = 4; // half the width of the usual window on the latent space
 const HEAP = 0.5; // codes nearer to 0 than this lie in one heap, where names would hide one another
-const FAR_RATE = 8; // nats; a larger rate is drawn at the edge
+const FAR_RATE = 8; // nats; a larger rate is drawn at the edge, with its number
 
 /** Codes in latent units: { xs, ys }. */
 export const unpackCodes = (codes, reach) => {
@@ -27,9 +27,10 @@ const FIELDS = SPACE.concat(["rate", "distortion", "originals", "reconstructions
 const latentPanel = (ui, data, now) => {
   const window = () => Math.max(NEAR, 1.05 * block(data.reach, ...now()).values[0]);
   ui.panel({
-    title: "Latent space: a dot is a test digit; dashed: the prior; \u03c3: size of a posterior",
+    title: "Codes of test digits; dashed: the prior; \u03c3: size of a posterior",
     label: "scatter of the codes by class",
     square: true,
+    most: 310,
     x: () => [-window(), window()],
     y: () => [-window(), window()],
     xLabel: "z\u2081",
@@ -71,12 +72,13 @@ const ratePanel = (ui, data, now) => {
   const margin = Math.max(1, high - low);
   const top = high + 0.6 * margin;
   ui.panel({
-    title: "Rate and distortion, nats per digit. The line follows this beta in time.",
-    label: "rate against distortion for every beta at this time",
+    title: "Rate and distortion, nats per digit. The line follows this \u03b2 in time.",
+    label: "rate against distortion for every \u03b2 at this time",
     square: true,
+    most: 310,
     x: [-0.5, FAR_RATE + 1],
     y: [low - 0.2 * margin, top],
-    xLabel: `rate (at most ${FAR_RATE} shown)`,
+    xLabel: "rate",
     yLabel: "distortion",
     draw(plot) {
       const [chosen, t] = now();
@@ -87,13 +89,48 @@ const ratePanel = (ui, data, now) => {
         const [x, y] = inside(at(b, t));
         const [bold, above] = [b === chosen, at(b, t)[1] > top];
         plot.points([x], [y], bold ? { radius: 7, color: "posterior" } : { radius: 4, color: "elbo" });
-        const name = String(Number(beta.toPrecision(3)));
+        const { values: [rate] } = block(data.rate, b, t);
+        const far = rate > FAR_RATE ? `, rate ${rate.toFixed(1)} \u2192` : "";
+        const name = `${Number(beta.toPrecision(3))}${far}`;
         const side = x < FAR_RATE / 2 ? { align: "left", dx: 12 } : { align: "right", dx: -12 };
-        if (!above) plot.text(x, y, name, { align: "left", bold, dx: 10, dy: -9 });
+        const beside = far ? { align: "right", dx: -10, dy: 14 } : { align: "left", dx: 10, dy: -9 };
+        if (!above) plot.text(x, y, name, { bold, ...beside });
         else if (bold) plot.text(x, y, `${name}, above this frame`, { ...side, bold, dy: 13 });
       });
     },
   });
+};
+
+/** What to reach, by the trained models and which of them is shown, [beta, time] as positions. */
+export const challenges = ({ rate, distortion, steps }, now) => {
+  const last = steps.values.length - 1;
+  const ended = () => now()[1] === last;
+  const at = (array) => array.values[now()[0] * (last + 1) + now()[1]];
+  const least = (array) => Math.min(...every(array.values, last, last + 1));
+  return [
+    {
+      id: "sharpest",
+      text: "After all training, find the model that loses least: the lowest distortion.",
+      reached: () => ended() && at(distortion) === least(distortion),
+      why: "Where rate costs nothing, the code says all it can. Now look at the samples: the prior does not know it.",
+    },
+    {
+      id: "silent",
+      text: "After all training, find the model that says least: the lowest rate.",
+      reached: () => ended() && at(rate) === least(rate),
+      why: "Where a nat of rate costs more than it saves, few are sent, and each sample is nearly the mean picture.",
+    },
+    {
+      id: "half way",
+      text: "At the \u03b2 of the lowest rate, find the moment at which it said most.",
+      reached() {
+        const [beta] = now();
+        const mine = Array.from(rate.values.subarray(beta * (last + 1), (beta + 1) * (last + 1)));
+        return mine[last] === least(rate) && now()[1] < last && at(rate) === Math.max(...mine);
+      },
+      why: "The first nats save many of distortion, so they are sent. Later the price wins, and they are taken back.",
+    },
+  ];
 };
 
 export default {
@@ -105,29 +142,31 @@ export default {
     const now = () => [nearest(betas, ui.get("beta")), nearest(steps, ui.get("step"))];
     const pair = (name) => block(data[name], ...now());
 
-    ui.stops({ name: "beta", label: "beta, the weight of the KL", values: betas });
+    ui.stops({ name: "beta", label: "\u03b2, the weight of the KL", values: betas });
     ui.stops({ name: "step", label: "training step", values: steps });
     latentPanel(ui, data, now);
     ratePanel(ui, data, now);
     const originals = rows(data.originals);
     const both = () => [...originals, ...rows(pair("reconstructions"))];
-    const again = { title: "Test digits (top) and their reconstructions", height: 110 };
-    imagesPanel(ui, again, both, originals.length);
-    imagesPanel(ui, { title: "Samples: decoded draws from the prior", height: 110 }, () => rows(pair("samples")), 8);
+    const again = { title: "Test digits (top) and their reconstructions", aspect: originals.length / 2, span: 6 };
+    imagesPanel(ui, { ...again, most: 124 }, both, originals.length);
+    const drawn = { title: "Samples: decoded draws from the prior", aspect: 4, most: 140, span: 6 };
+    imagesPanel(ui, drawn, () => rows(pair("samples")), 8);
 
     ui.player({ label: "Play the training", name: "step", values: steps, pace: 0.7, primary: true });
     ui.readout(() => {
       const [rate, distortion] = [pair("rate").values[0], pair("distortion").values[0]];
       const [a, b] = pair("sigma").values;
       return [
-        ["beta", String(betas[now()[0]])],
+        ["\u03b2", String(betas[now()[0]])],
         ["step", String(steps[now()[1]])],
         ["rate R = KL, nats", rate, "kl"],
         ["distortion D, nats", distortion, "likelihood"],
         ["\u2212elbo = D + R, nats", rate + distortion, "elbo"],
-        ["mean sigma", (a + b) / 2, "posterior"],
+        ["mean \u03c3", (a + b) / 2, "posterior"],
       ];
     });
+    ui.challenges("beta_sweep", challenges(data, now));
     return ui.dispose;
   },
 };

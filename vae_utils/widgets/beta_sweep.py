@@ -1,11 +1,14 @@
 """Widget: one VAE trained at many betas, followed through its training."""
 
+from pathlib import Path
+
 import numpy as np
 
 from .parts.fields import Array, Number, Whole
 from .parts.host import Widget
 from .parts.packing import columns, gray_levels, means_as_gray_levels, one_for_each, reconstructions_of
 
+TRAINED = Path(__file__).parent / "parts" / "beta_sweep.npz"  # made by tools/train_sweep.py
 SHADES = 8  # thumbnails keep every eighth gray level: they pack four times smaller and look the same
 
 
@@ -13,6 +16,7 @@ class BetaSweep(Widget):
     """Turn beta and the training time; codes, reconstructions, samples, rate and distortion follow.
 
     beta, step: which of the trained models, and when; the nearest one that exists is shown.
+    `BetaSweep.trained()` shows seven models of half-size digits, trained to their end.
     `BetaSweep.of(sweep, steps, originals, labels)` packs what a training loop has kept.
     """
 
@@ -56,6 +60,17 @@ class BetaSweep(Widget):
             reconstructions=reconstructions_of(originals, kept.pop("reconstructions"), SHADES),
             samples=means_as_gray_levels(kept.pop("samples"), "samples", SHADES), **kept, **values,
         )  # fmt: skip
+
+    @classmethod
+    def packed(cls):
+        """The names of the fields that hold what was trained."""
+        return [name for name, field in cls.fields().items() if isinstance(field, Array)]
+
+    @classmethod
+    def trained(cls, **values):
+        """Seven models, each a VAE with hidden layers of 256 and 128, after up to 16,000 batches of 128 digits."""
+        with np.load(TRAINED) as kept:
+            return cls(**{name: kept[name] for name in cls.packed()}, **values)
 
     def still(self) -> str:
         from matplotlib.figure import Figure

@@ -43,7 +43,8 @@ const swapPanel = (ui, draw, z, label) => {
   const classes = ui.limits("label").length;
   ui.panel({
     title: "The same z with every label",
-    height: 84,
+    span: 6,
+    aspect: 9,
     axes: false,
     equal: true,
     x: [0, classes],
@@ -58,6 +59,42 @@ const swapPanel = (ui, draw, z, label) => {
   });
 };
 
+/** What a visit has seen: which labels since z last moved, and the least and the most ink of each label. */
+export const makeDiary = () => {
+  let [at, labels, inks] = ["", new Set(), new Map()];
+  const note = (z, label, ink) => {
+    if (String(z) !== at) [at, labels] = [String(z), new Set()];
+    labels.add(label);
+    const [least, most] = inks.get(label) ?? [ink, ink];
+    inks.set(label, [Math.min(least, ink), Math.max(most, ink)]);
+    return { z, labels: labels.size, ink: inks.get(label) };
+  };
+  note.clear = () => ([at, labels, inks] = ["", new Set(), new Map()]);
+  return note;
+};
+
+/** What to reach, by what the diary says now. */
+export const challenges = (now, classes) => [
+  {
+    id: "every class",
+    text: "Hold one style: visit every class without moving z.",
+    reached: () => now().labels === classes,
+    why: "The label says which digit, z how it is written. One z leans or fattens all ten alike.",
+  },
+  {
+    id: "ink",
+    text: "Hold one class: find a style with 1.3 times the ink of another one.",
+    reached: () => now().ink[1] > 1.3 * now().ink[0],
+    why: "The label is given, so z is free for the rest: how thick, how wide, how slanted.",
+  },
+  {
+    id: "off the pad",
+    text: "Find a style that the prior hardly ever asks for: log p(z) below \u22128 nats.",
+    reached: () => logStandardNormal(now().z) < -8,
+    why: "Training saw next to no codes out there. Some labels stop being digits first.",
+  },
+];
+
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Choose a class, choose a style" });
@@ -71,14 +108,18 @@ export default {
     ui.slider({ name: "z1", label: "style z\u2081", step: 0.05 });
     ui.slider({ name: "z2", label: "style z\u2082", step: 0.05 });
     swapPanel(ui, draw, z, label);
+    const ink = () => mean(draw(z(), label()));
     const percent = (100 * ui.get("rounding")).toFixed(2);
     ui.note(`The decoder is in this page, rounded to 8 bits; that changes a pixel by ${percent} % on average.`);
     ui.readout(() => [
       ["class y", ui.get("label")],
       ["style z", z().map((value) => format(value)).join(", "), "likelihood"],
       ["log p(z), nats", logStandardNormal(z()), "prior"],
-      ["ink, mean of the pixels", mean(draw(z(), label()))],
+      ["ink, mean of the pixels", ink()],
     ]);
+    const seen = makeDiary();
+    ui.challenges("class_style", challenges(() => seen(z(), ui.get("label"), ink()), classes.length));
+    ui.reset({ back: seen.clear });
     return ui.dispose;
   },
 };

@@ -16,6 +16,7 @@ export const speaking = (bars) => bars.filter((kl) => kl > 0.01).length;
 const barsPanel = (ui, now, top) =>
   ui.panel({
     title: "KL of each latent dimension, now",
+    span: 6,
     height: 240,
     x: () => [0.4, now().length + 0.6],
     y: [0, top],
@@ -33,6 +34,7 @@ const barsPanel = (ui, now, top) =>
 const curvesPanel = (ui, totals, chosen, top) =>
   ui.panel({
     title: "Total KL against steps: the chosen remedy thick, the others thin",
+    span: 6,
     height: 240,
     x: [0, ui.get("steps")],
     y: [0, top],
@@ -50,6 +52,28 @@ const curvesPanel = (ui, totals, chosen, top) =>
       plot.text(ui.get("steps"), ui.get("ceiling"), "all there is to tell", style);
     },
   });
+
+/** What to reach, by what is shown now; `highest`: the largest total KL without a remedy, in nats. */
+export const challenges = (now, highest) => [
+  {
+    id: "falls silent",
+    text: "Without a remedy, find the moment at which the model says most.",
+    reached: () => now().remedy === "none" && sum(now().bars) > 0.95 * highest,
+    why: "The encoder begins to speak before anybody listens. The decoder learns to do without, and the KL is gone.",
+  },
+  {
+    id: "all speak",
+    text: "Find a remedy with which every dimension still speaks when the training is over.",
+    reached: () => now().percent === 100 && speaking(now().bars) === now().bars.length,
+    why: "Free bits ask nothing for the first nats of each dimension. So each keeps its allowance, needed or not.",
+  },
+  {
+    id: "too much",
+    text: "Find a moment at which a model says 1.2 times as much as there is to tell.",
+    reached: () => sum(now().bars) > 1.2 * now().ceiling,
+    why: "While the KL weighs less than 1, nats are cheap, and some of them tell nothing about x.",
+  },
+];
 
 export default {
   render({ model, el }) {
@@ -74,6 +98,10 @@ export default {
       ["dimensions over 0.01 nats", `${speaking(now())} of ${now().length}`],
       ["all there is to tell, nats", ui.get("ceiling"), "evidence"],
     ]);
+    const unaided = totals[names.indexOf("none")];
+    const fields = () => Object.fromEntries(["remedy", "percent", "ceiling"].map((name) => [name, ui.get(name)]));
+    const look = () => ({ ...fields(), bars: now() });
+    ui.challenges("collapse_film", challenges(look, Math.max(...unaided)));
     return ui.dispose;
   },
 };

@@ -58,5 +58,10 @@ class CollapseFilm(Widget):
     def example(cls):
         """Made-up films, for tests of the widget."""
         time = np.linspace(0, 1, 12)[:, None]
-        shapes = {name: (k + 1) / 8 * time * np.array([1.0, 0.5, 0.1]) for k, name in enumerate(REMEDIES)}
+        early = {"none": 4 * time * (1 - time) + 0.1 * time}
+        last = {"free bits, 0.3 each": 0.1}
+        shapes = {
+            name: (k + 1) / 8 * early.get(name, time) * np.array([1.0, 0.5, last.get(name, 0.0)])
+            for k, name in enumerate(REMEDIES)
+        }
         return cls.of(shapes, steps=700, ceiling=0.6)

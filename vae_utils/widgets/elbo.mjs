@@ -70,13 +70,41 @@ export const landscape = ({ x, noise }, logP, [low, high], [bottom, top]) => {
   return shades;
 };
 
+/** What to reach, by the fields of the widget and its gap. */
+export const challenges = (values) => [
+  {
+    id: "one hump",
+    text: "x at least 0.8: bring the gap below 0.75 nats.",
+    reached: () => values().x >= 0.8 && values().gap < 0.75,
+    why: "Nearly log 2 = 0.69 remain: a bell on one of two equal humps holds half of the truth.",
+  },
+  {
+    id: "no gap",
+    text: "Bring the gap below 0.05 nats. Any x will do.",
+    reached: () => values().gap < 0.05,
+    why: "Near x = 0 the truth has a single hump. Where q can be the truth, the ELBO is log p(x).",
+  },
+  {
+    id: "both humps",
+    text: "x at least 0.8: the gap below 1.6 nats, with the mean of q within 0.1 of 0.",
+    reached: () => values().x >= 0.8 && Math.abs(values().mu) <= 0.1 && values().gap < 1.6,
+    why: "One bell over both humps pays for the valley between them: that is why q prefers a single one.",
+  },
+];
+
+const FARTHEST = -14; // nats; a bar that goes on beyond is cut at the edge and says so
+
 const drawBars = (plot, bound, divergence, logP) => {
+  const cut = plot.xRange[0];
   const rows = [
     ["ELBO", 0, bound, 1.15, "elbo"],
     ["KL(q \u2016 p(z|x))", bound, bound + divergence, 0.15, "kl"],
   ];
   for (const [label, from, to, y, color] of rows) {
-    plot.bar(Math.min(from, to), Math.max(from, to), y, y + 0.42, { color, alpha: 0.85 });
+    const [left, right] = [Math.min(from, to), Math.max(from, to)];
+    plot.bar(Math.max(cut, left), Math.max(cut, right), y, y + 0.42, { color, alpha: 0.85 });
+    const far = { align: "left", color: "surface", bold: true, dx: 6 };
+    if (left < cut) plot.text(cut, y + 0.21, "\u2039 goes on", far);
     const text = `${label} ${Math.abs(to - from) < 0.005 ? "0.00" : (to - from).toFixed(2).replace("-", "\u2212")}`;
     plot.text(plot.xRange[0], y + 0.47, text, { align: "left", baseline: "bottom", color, bold: true, dx: 4 });
   }
@@ -100,6 +128,7 @@ export default {
       title: "The truth (dashed) and the guess q. Drag q by its mean, or by its width.",
       x: [-2.8, 2.8],
       y: () => [0, 1.25 * Math.max(...truth().density, Math.min(3.2, 0.4 / ui.get("sigma")))],
+      span: 6,
       xLabel: "displacement z",
       yLabel: "density",
       draw(plot) {
@@ -119,7 +148,7 @@ export default {
 
     ui.panel({
       title: "The two bars always add up to log p(x).",
-      x: () => [Math.min(-6, 1.15 * elbo(values())), 0.2],
+      x: () => [clamp(1.15 * elbo(values()), FARTHEST, -6), 0.2],
       y: [-0.1, 2.5],
       yTicks: [],
       xLabel: "nats",
@@ -130,31 +159,25 @@ export default {
       title: "The ELBO as a landscape: each point is a q. Full color at log p(x), none from 6 nats below.",
       x: () => ui.limits("mu"),
       y: logLimits,
-      xLabel: "mu",
-      yLabel: "log sigma",
+      xLabel: "\u03bc",
+      yLabel: "log \u03c3",
       draw(plot) {
         const [[left, right], [bottom, top]] = [plot.xRange, plot.yRange];
         plot.image(truth().shades, COLUMNS, ROWS, [left, bottom, right, top], { smooth: true, color: "elbo" });
+        plot.line([left, right, right, left, left], [bottom, bottom, top, top, bottom], { color: "muted", width: 1 });
       },
     });
 
-    const loop = ui.loop(() => {
+    const step = () => {
       const next = ascend(values());
       fit("mu", next.mu);
       fit("sigma", next.sigma);
-      if (next.slope < 0.01) loop.stop();
-    });
+      return next.slope >= 0.01;
+    };
     const place = (mu, sigma) => {
-      loop.stop();
+      ui.stop();
       fit("mu", mu);
       fit("sigma", sigma);
-    };
-    const settle = () => {
-      for (let i = 0; i < 2000; i++) {
-        const next = ascend(values());
-        fit("mu", next.mu);
-        fit("sigma", next.sigma);
-      }
     };
     const handle = (panel, settings) => ui.handle(panel, { color: "posterior", ...settings });
     handle(densities, {
@@ -168,19 +191,19 @@ export default {
       axis: "x",
       at: () => [ui.get("mu") + ui.get("sigma"), Math.min(0.9 * densities.plot.yRange[1], 0.242 / ui.get("sigma"))],
       move: (x) => place(ui.get("mu"), x - ui.get("mu")),
-      text: () => `sigma ${ui.get("sigma").toFixed(2)}`,
+      text: () => `\u03c3 ${ui.get("sigma").toFixed(2)}`,
     });
     handle(map, {
       label: "q on the landscape",
       at: () => [ui.get("mu"), Math.log(ui.get("sigma"))],
       move: (mu, logSigma) => place(mu, Math.exp(logSigma)),
-      text: () => `mu ${ui.get("mu").toFixed(2)}, sigma ${ui.get("sigma").toFixed(2)}`,
+      text: () => `\u03bc ${ui.get("mu").toFixed(2)}, \u03c3 ${ui.get("sigma").toFixed(2)}`,
     });
 
-    ui.slider({ name: "mu", label: "mu, mean of q" });
-    ui.slider({ name: "sigma", label: "sigma, width of q", scale: "log" });
+    ui.slider({ name: "mu", label: "\u03bc, mean of q" });
+    ui.slider({ name: "sigma", label: "\u03c3, width of q", scale: "log" });
     ui.slider({ name: "x", label: "x, the height you see" });
-    ui.button("Find the best q", () => (ui.reducedMotion() ? settle() : loop.start()), { primary: true });
+    ui.seeker({ label: "Find the best q", step, most: 2000 });
     ui.button("Start wide, over both sides", () => place(0.1, 1));
     ui.readout(() => [
       ["log p(x)", truth().logP, "evidence"],
@@ -189,6 +212,7 @@ export default {
       ["reconstruction", reconstruction(values()), "likelihood"],
       ["KL(q \u2016 prior)", gaussianKl(ui.get("mu"), ui.get("sigma")), "prior"],
     ]);
+    ui.challenges("elbo", challenges(() => ({ ...values(), gap: gap(values(), truth()) })));
     return ui.dispose;
   },
 };

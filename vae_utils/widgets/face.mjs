@@ -5,6 +5,7 @@ import { clamp, logStandardNormal, normals, remember, sum } from "./parts/maths.
 
 const SIZE = 96;
 const AVERAGE = drawFace([0, 0, 0, 0, 0], SIZE);
+const [FAR, UNLIKELY] = [2, -12];
 const LABELS = { width: "face width", nose: "nose size", hair: "hair darkness", smile: "smile", age: "age" };
 
 /** Mean change of a pixel against the average face, in grey levels of 0 to 255. */
@@ -24,6 +25,32 @@ const photograph = (plot, values) => {
   plot.context.imageSmoothingQuality = "high";
   plot.context.drawImage(canvas, 0, 0, plot.width, plot.height);
 };
+
+/** What to reach, by the five numbers in the order of FACTORS. */
+export const challenges = (z) => [
+  {
+    id: "old and sad",
+    text: "Draw somebody old and sad: age above 1.5, smile below \u22121.5.",
+    reached: () => z()[FACTORS.indexOf("age")] > 1.5 && z()[FACTORS.indexOf("smile")] < -1.5,
+    why: "You knew which number to turn, for a person named them. A VAE has to find its numbers by itself.",
+  },
+  {
+    id: "least change",
+    text: "Four numbers at 0, one at 2 or beyond: which of them changes a pixel least?",
+    reached() {
+      const far = z().findIndex((value) => Math.abs(value) >= FAR);
+      const alone = z().every((value, i) => i === far || value === 0);
+      return alone && FACTORS[far] === "nose" && meanChange(drawFace(z(), SIZE), AVERAGE) > 0;
+    },
+    why: "The nose covers few pixels. A loss that adds up pixels hears of it least, though you see it at once.",
+  },
+  {
+    id: "unlikely",
+    text: `Draw a face that the prior hardly ever asks for: log p(z) below ${UNLIKELY} nats.`.replace("-", "\u2212"),
+    reached: () => logStandardNormal(z()) < UNLIKELY,
+    why: "The decoder draws whatever it is handed. Only the prior says which z are to be expected.",
+  },
+];
 
 export default {
   render({ model, el }) {
@@ -58,6 +85,7 @@ export default {
       ["distance of z from 0", Math.hypot(...z()), "prior"],
       ["log p(z)", `${logStandardNormal(z()).toFixed(3).replace("-", "\u2212")} nats`, "prior"],
     ]);
+    ui.challenges("face", challenges(z));
     return ui.dispose;
   },
 };

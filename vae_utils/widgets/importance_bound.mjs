@@ -74,10 +74,33 @@ const stepsTo = (largest) => Array.from({ length: 67 }, (_, i) => Math.round(lar
 /** What the panels show, all minus log p(x): the average over many draws at each step, one draw, and any average. */
 const experiment = (draws, drawn, steps, values) => {
   const runs = draws.map((draw) => logRatios(draw, values));
-  const at = (k) => (k === 1 ? elboGap(values) : mean(runs.map((run) => averageBound(run, k))));
+  // No average of the bound lies above log p(x): what an estimate of it has more is noise.
+  const at = (k) => (k === 1 ? elboGap(values) : Math.min(0, mean(runs.map((run) => averageBound(run, k)))));
   const logs = logRatios(drawn, values);
   return { average: steps.map(at), logs, run: runningBound(logs), at };
 };
+
+/** What to reach, by the fields, the gap of the average bound and the spread of the weights. `start`: width, offset. */
+export const challenges = (now, [width, offset]) => [
+  {
+    id: "many samples",
+    text: "Leave q as bad as it is and come within 0.05 nats of log p(x).",
+    reached: () => now().width === width && now().offset === offset && now().gap < 0.05,
+    why: "Many draws of a middling q do the work of a good one: the average of the weights settles on p(x).",
+  },
+  {
+    id: "one sample",
+    text: "Come within 0.02 nats with K = 1.",
+    reached: () => now().k === 1 && now().gap < 0.02,
+    why: "With one sample the bound is the ELBO, and its gap is KL(q\u2016p(z|x)): it closes where q is the posterior.",
+  },
+  {
+    id: "one does it all",
+    text: "Draw 100 samples or more of which fewer than 3 count (effective samples).",
+    reached: () => now().k >= 100 && now().effective < 3,
+    why: "In many dimensions the weights differ by whole orders of magnitude, and one lucky draw carries the average.",
+  },
+];
 
 export default {
   render({ model, el }) {
@@ -95,11 +118,13 @@ export default {
       () => experiment(draws(), drawn(), steps, values()),
     );
     const expected = (k) => now().at(k);
+    const start = [ui.get("width"), ui.get("offset")];
     const evidence = () => ui.get("log_evidence");
     const log10 = steps.map(Math.log10);
 
     ui.panel({
       title: "The bound: its average over many draws (thick), and this draw (thin).",
+      span: 6,
       x: [-0.1, 3.4],
       y: () => [evidence() + Math.min(-1, 1.3 * elboGap(values())), evidence() + 0.8],
       xTicks: [0, 1, 2, 3],
@@ -119,6 +144,8 @@ export default {
     });
     ui.panel({
       title: "The K weights of this draw (end bars: all beyond). Were q the true posterior, all would be equal.",
+      span: 6,
+      height: 190,
       x: [-8, 4],
       y: [0, 1.12],
       yTicks: [],
@@ -134,7 +161,7 @@ export default {
     });
     ui.slider({ name: "k", label: "K, how many samples", step: 1, scale: "log" });
     ui.slider({ name: "width", label: "width of q (1 is right)" });
-    ui.slider({ name: "offset", label: "q's center off by (sigmas)" });
+    ui.slider({ name: "offset", label: "q's center off by, in \u03c3" });
     ui.slider({ name: "latent_dim", label: "dimensions of z", step: 1 });
     ui.button("Draw again", () => ui.set("draw", (ui.get("draw") % 50) + 1));
     ui.on(["draw", "log_evidence"], ui.redraw);
@@ -149,6 +176,11 @@ export default {
         ["largest weight's share", `${(100 * largest).toFixed(0)} %`],
       ];
     });
+    const look = () => {
+      const k = ui.get("k");
+      return { ...values(), k, gap: -expected(k), ...spread(now().logs, k) };
+    };
+    ui.challenges("importance_bound", challenges(look, start));
     return ui.dispose;
   },
 };

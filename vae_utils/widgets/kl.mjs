@@ -63,6 +63,34 @@ export const descend = (values, rate = 0.08) => {
 const NAMES = ["mu", "sigma", "prior_mu", "prior_sigma", "target", "direction"];
 const SHOWN = { "q||p": "KL(q\u2016p)", "p||q": "KL(p\u2016q)" };
 
+/** What to reach, by the fields of the widget. */
+export const challenges = (values) => {
+  const near = (target, direction, nats) => {
+    const now = values();
+    return now.target === target && now.direction === direction && divergence(now) < nats;
+  };
+  return [
+    {
+      id: "zero",
+      text: "p normal: bring the KL below 0.001 nats, in either direction.",
+      reached: () => near("normal", "q||p", 0.001) || near("normal", "p||q", 0.001),
+      why: "A KL is 0 only where q and p are one density, so there is one such place.",
+    },
+    {
+      id: "one bump",
+      text: "p two bumps: bring KL(q\u2016p) below 0.7 nats.",
+      reached: () => near("two bumps", "q||p", 0.7),
+      why: "q may hide in one bump: there it is at most log 2 = 0.69 nats above p, and it never looks elsewhere.",
+    },
+    {
+      id: "both bumps",
+      text: "p two bumps: bring KL(p\u2016q) below 0.5 nats.",
+      reached: () => near("two bumps", "p||q", 0.5),
+      why: "The average is now taken under p, so q must stand wherever p does, and covers the valley too.",
+    },
+  ];
+};
+
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "The KL divergence, piece by piece" });
@@ -71,6 +99,7 @@ export default {
 
     const densities = ui.panel({
       title: "q and p (dashed). Drag q by its mean, or by its width.",
+      span: 6,
       x: [-5, 5],
       y: () => {
         const { q, p } = curves(values());
@@ -104,7 +133,7 @@ export default {
       color: "posterior",
       at: () => [ui.get("mu") + ui.get("sigma"), 0.607 / (ui.get("sigma") * Math.sqrt(2 * Math.PI))],
       move: (x) => fit("sigma", x - ui.get("mu")),
-      text: () => `sigma ${ui.get("sigma").toFixed(2)}`,
+      text: () => `\u03c3 ${ui.get("sigma").toFixed(2)}`,
     });
 
     ui.panel({
@@ -154,29 +183,22 @@ export default {
       },
     });
 
-    ui.slider({ name: "mu", label: "mu, mean of q" });
-    ui.slider({ name: "sigma", label: "sigma, width of q", scale: "log" });
+    ui.slider({ name: "mu", label: "\u03bc, mean of q" });
+    ui.slider({ name: "sigma", label: "\u03c3, width of q", scale: "log" });
     const priorMu = ui.slider({ name: "prior_mu", label: "mean of p" });
     const priorSigma = ui.slider({ name: "prior_sigma", label: "width of p", scale: "log" });
     ui.choice({ name: "target", label: "p is" });
     ui.choice({ name: "direction", label: "Direction", labels: SHOWN });
 
-    const settle = () => {
-      for (let i = 0; i < 400; i++) {
-        const next = descend(values());
-        fit("mu", next.mu);
-        fit("sigma", next.sigma);
-      }
-    };
-    const loop = ui.loop(() => {
+    const step = () => {
       const next = descend(values());
       fit("mu", next.mu);
       fit("sigma", next.sigma);
-      if (next.slope < 0.004) loop.stop();
-    });
-    ui.button("Find the best q", () => (ui.reducedMotion() ? settle() : loop.start()), { primary: true });
+      return next.slope >= 0.004;
+    };
+    ui.seeker({ label: "Find the best q", step, most: 400 });
     ui.button("Put q in the middle, wide", () => {
-      loop.stop();
+      ui.stop();
       fit("mu", 0.3);
       fit("sigma", 1.5);
     });
@@ -187,6 +209,7 @@ export default {
       [`${SHOWN[ui.get("direction")]} in nats`, divergence(values()), "kl"],
       ...terms(values()).map(([label, value]) => [label, value]),
     ]);
+    ui.challenges("kl", challenges(values));
     return ui.dispose;
   },
 };

@@ -8,7 +8,7 @@ import { lerp, slerp } from "./parts/paths.mjs";
 import { every, tensor } from "./parts/tensor.mjs";
 
 const CELLS = 17;
-const STAGES = 8;
+const STAGES = 8; // in two lines
 
 const mapPanel = (ui, net, cloud, state) => {
   const [, reach] = ui.limits("z1");
@@ -17,6 +17,8 @@ const mapPanel = (ui, net, cloud, state) => {
     title: "The map: drag z, and the ends A and B of the path",
     label: "the decoded latent space with z, the path and the posterior",
     alpha: 0.55,
+    span: 4,
+    rows: 4,
     map: () => decoded,
     draw(plot) {
       if (ui.get("show_codes")) {
@@ -41,6 +43,10 @@ const mapPanel = (ui, net, cloud, state) => {
 /** A panel that is one picture of 28 x 28, in pixel coordinates with the origin at the top left. */
 const picturePanel = (ui, { empty, ...settings }, picture) =>
   ui.panel({
+    span: 2,
+    rows: 2,
+    square: true,
+    most: 180,
     ...settings,
     axes: false,
     equal: true,
@@ -57,15 +63,20 @@ const picturePanel = (ui, { empty, ...settings }, picture) =>
 
 const strip = (ui, net, state) =>
   ui.panel({
-    title: "The path from A to B",
-    height: 90,
+    title: "The path from A to B, line by line",
+    span: 4,
+    rows: 2,
+    aspect: 2,
+    most: 180,
     axes: false,
     equal: true,
-    x: [0, STAGES],
-    y: [0, 1],
+    x: [0, STAGES / 2],
+    y: [0, 2],
     draw(plot) {
       for (let k = 0; k < STAGES; k++) {
-        plot.image(net.decode(state.walk(k / (STAGES - 1))), 28, 28, [k, 0, k + 0.96, 1], { smooth: true });
+        const [left, bottom] = [k % (STAGES / 2), k < STAGES / 2 ? 1 : 0];
+        const box = [left, bottom, left + 0.97, bottom + 0.97];
+        plot.image(net.decode(state.walk(k / (STAGES - 1))), 28, 28, box, { smooth: true });
       }
     },
   });
@@ -73,7 +84,7 @@ const strip = (ui, net, state) =>
 const DRAWING = { title: "Draw a digit here", label: "drawing area", empty: "draw here" };
 
 const drawing = (ui, pixels) => {
-  const panel = picturePanel(ui, { ...DRAWING, height: 190 }, pixels);
+  const panel = picturePanel(ui, DRAWING, pixels);
   let [before, ink] = [null, null];
   ui.strokes(panel, ({ x, y, first, last }) => {
     const at = [x, -y];
@@ -101,6 +112,31 @@ const derive = (ui, net, examples) => {
   return { pixels, posterior, walk, onMap: (value) => clamp(value, ...ui.limits("z1")) };
 };
 
+/** What to reach: by z, whether the picture is the reader's own, its posterior, and the ends of the path. */
+export const challenges = (now) => [
+  {
+    id: "round trip",
+    text: "Draw a digit of your own, then bring z within 0.1 of the mean of its posterior.",
+    reached: () => now().drawn && Math.hypot(...now().z.map((value, i) => value - now().mu[i])) < 0.1,
+    why: "Encode, then decode: what comes back is what two numbers keep of your hand, read as the nearest known digit.",
+  },
+  {
+    id: "off the map",
+    text: "Take z where the prior hardly ever goes: log p(z) below \u22128 nats.",
+    reached: () => logStandardNormal(now().z) < -8,
+    why: "Few codes lie out there, so nobody has told the decoder what to draw. It answers all the same.",
+  },
+  {
+    id: "two roads",
+    text: "Lay A and B so that lerp and slerp are more than 1 apart halfway.",
+    reached() {
+      const [halfway, around] = [lerp, slerp].map((way) => way(...now().ends, 0.5));
+      return Math.hypot(...halfway.map((value, i) => value - around[i])) > 1;
+    },
+    why: "The straight road cuts through the middle, slerp keeps its distance from 0: far ends, two roads.",
+  },
+];
+
 export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Explore the latent space: everything is decoded and encoded on this page" });
@@ -113,18 +149,17 @@ export default {
     const z = () => code(ui, "z");
 
     mapPanel(ui, net, cloud, state);
-    picturePanel(ui, { title: "The mean of p(x|z) at z", square: true }, () => net.decode(z()));
-    ui.choice({ name: "path", label: "Path" });
-    ui.slider({ name: "t", label: "t: send z along the path", step: 0.01 });
-    ui.toggle({ name: "show_codes", label: "show the codes of test digits" });
+    picturePanel(ui, { title: "The mean of p(x|z) at z" }, () => net.decode(z()));
+    drawing(ui, state.pixels);
+    picturePanel(ui, { title: "The decoded mean of its posterior" }, () => net.decode(state.posterior().mu));
     strip(ui, net, state);
+    ui.slider({ name: "t", label: "t: send z along the path", step: 0.01 });
+    ui.choice({ name: "path", label: "Path" });
+    ui.toggle({ name: "show_codes", label: "show the codes of test digits" });
     const send = (values) => values.forEach((value, i) => ui.set(`z${i + 1}`, state.onMap(value)));
     const word = (name) => (name === "drawn" ? "my drawing" : `test digit ${name}`);
     const words = Object.fromEntries(ui.limits("picture").map((name) => [name, word(name)]));
     ui.select({ name: "picture", label: "Encode", labels: words });
-    drawing(ui, state.pixels);
-    const back = { title: "The decoded mean of its posterior", height: 190 };
-    picturePanel(ui, back, () => net.decode(state.posterior().mu));
     ui.button("Clear the drawing", () => {
       ui.set("drawn", Array(784).fill(0));
       ui.set("picture", "drawn");
@@ -132,23 +167,25 @@ export default {
     ui.button("Send z to its posterior mean", () => send(state.posterior().mu));
     ui.on(["t", "path"], () => send(state.walk(ui.get("t"))));
     const percent = (100 * ui.get("rounding")).toFixed(2);
-    const cost = `On average that changes a decoded pixel by ${percent} % of the way from black to white.`;
-    ui.note(`The weights of both networks are in this page, rounded to 8 bits. ${cost}`);
+    ui.note(`Both networks are in this page, rounded to 8 bits; that changes a pixel by ${percent} % on average.`);
     ui.readout(() => {
       const { mu, sigma } = state.posterior();
       const pair = (values) => values.map((value) => format(value)).join(", ");
       return [
         ["z", pair(z()), "likelihood"],
-        ["norm of z", Math.hypot(...z())],
         ["log p(z), nats", logStandardNormal(z()), "prior"],
         ["path", `${ui.get("path")}, t ${format(ui.get("t"))}`, "evidence"],
         ["from A to B", `${pair(code(ui, "a"))} to ${pair(code(ui, "b"))}`, "evidence"],
         ["codes", ui.get("show_codes") ? "shown" : "hidden"],
         ["posterior of", state.pixels().some(Boolean) ? words[ui.get("picture")] : "an empty sheet"],
-        ["mu", pair(mu), "posterior"],
-        ["sigma", pair(sigma), "posterior"],
+        ["\u03bc", pair(mu), "posterior"],
+        ["\u03c3", pair(sigma), "posterior"],
       ];
     });
+    const drawn = () => ui.get("picture") === "drawn" && ui.get("drawn").some(Boolean);
+    const ends = () => [code(ui, "a"), code(ui, "b")];
+    const look = () => ({ z: z(), drawn: drawn(), ends: ends(), ...state.posterior() });
+    ui.challenges("latent_explorer", challenges(look));
     return ui.dispose;
   },
 };

@@ -45,7 +45,8 @@ export const verdict = (sharpness) => {
   if (sharpness < 0) return "there are none";
   if (sharpness < 0.15) return "a smear";
   if (sharpness < 0.8) return "blurred";
-  return sharpness <= 1.25 ? "like the data" : "grainier than the data";
+  if (sharpness < 0.9) return "soft";
+  return sharpness <= 1.1 ? "like the data" : "too sharp: grain";
 };
 
 /** The numbers of every objective as plain objects. */
@@ -69,7 +70,9 @@ const rebuiltPanel = (ui, images, now) => {
   const columns = images.originals.length;
   ui.panel({
     title: "Test digits (top) and their reconstructions; the framed one is cut open below",
-    height: 150,
+    span: 6,
+    aspect: columns / 2,
+    most: 112,
     axes: false,
     equal: true,
     x: [0, columns],
@@ -94,7 +97,8 @@ const chosenPair = (ui, images, now) => {
 const cutPanels = (ui, pair) => {
   ui.panel({
     title: "Data, reconstruction, and the cut",
-    height: 170,
+    aspect: 2.1,
+    most: 118,
     axes: false,
     equal: true,
     x: [0, 2.1],
@@ -112,7 +116,7 @@ const cutPanels = (ui, pair) => {
   });
   ui.panel({
     title: "Gray along the cut (data dashed)",
-    height: 170,
+    height: 118,
     x: [0, 1],
     y: [-0.05, 1.1],
     xTicks: [],
@@ -130,7 +134,9 @@ const cutPanels = (ui, pair) => {
 const samplesPanel = (ui, images, now) =>
   ui.panel({
     title: "Samples from the prior",
-    height: 150,
+    span: 4,
+    aspect: 2.5,
+    most: 140,
     axes: false,
     equal: true,
     x: [0, 10],
@@ -140,10 +146,10 @@ const samplesPanel = (ui, images, now) =>
 
 const needle = (plot, y, value, label) => {
   const at = Math.min(TOP, Math.max(0, value));
-  plot.text(0, y, label, { align: "left", dy: -22, size: 13 });
-  plot.bar(0, TOP, y - 0.2, y + 0.2, { color: "grid" });
+  plot.text(0, y + 0.28, label, { align: "left", baseline: "bottom", size: 12 });
+  plot.bar(0, TOP, y - 0.24, y + 0.24, { color: "grid" });
   if (value < 0) return plot.text(0.02, y, "none", { align: "left", size: 12 });
-  plot.bar(0, at, y - 0.2, y + 0.2, { color: "likelihood" });
+  plot.bar(0, at, y - 0.24, y + 0.24, { color: "likelihood" });
   return plot.text(at, y, format(value), { align: at > 0.25 ? "right" : "left", dx: at > 0.25 ? -5 : 5, bold: true,
     color: at > 0.25 ? "surface" : "ink" });
 };
@@ -151,14 +157,15 @@ const needle = (plot, y, value, label) => {
 const meterPanel = (ui, now) =>
   ui.panel({
     title: "Sharpness (data = 1)",
-    height: 200,
+    span: 2,
+    height: 140,
     x: [0, TOP],
     y: [0, 2.6],
     yTicks: [],
     xTicks: [0, 0.5, 1, 1.5],
     draw(plot) {
-      needle(plot, 1.75, now().rebuilt, "reconstructions");
-      needle(plot, 0.5, now().drawn, "samples");
+      needle(plot, 1.6, now().rebuilt, "reconstructions");
+      needle(plot, 0.4, now().drawn, "samples");
       plot.vline(1, { color: "data", dash: [5, 4] });
     },
   });
@@ -166,7 +173,7 @@ const meterPanel = (ui, now) =>
 const scatterPanel = (ui, numbers, now) =>
   ui.panel({
     title: "Sharpness against diversity",
-    height: 200,
+    height: 138,
     x: [-0.05, 1.05],
     y: [0, TOP],
     xLabel: "recall",
@@ -188,7 +195,7 @@ const countsPanel = (ui, numbers, now) => {
   const top = 1.15 * Math.max(...numbers.flatMap(({ counts }) => counts));
   ui.panel({
     title: "Samples by class (height: root of the count)",
-    height: 130,
+    height: 138,
     x: [-0.6, 9.6],
     y: [0, Math.sqrt(top)],
     xTicks: Array.from({ length: 10 }, (_, k) => k),
@@ -200,6 +207,31 @@ const countsPanel = (ui, numbers, now) => {
       });
     },
   });
+};
+
+/** What to reach, by the numbers of all objectives and of the one that is shown. */
+export const challenges = (numbers, now) => {
+  const most = (name) => Math.max(...numbers.map((row) => row[name]));
+  return [
+    {
+      id: "sharpest",
+      text: "Find the sharpest samples of all. Then look at their precision.",
+      reached: () => now().drawn === most("drawn"),
+      why: "Sharpness looks at edges alone. It cannot tell a crisp digit from a crisp scribble.",
+    },
+    {
+      id: "right and few",
+      text: "Find samples that are nearly all right and yet few of a kind: precision above 0.9, recall below 0.2.",
+      reached: () => now().precision > 0.9 && now().recall < 0.2,
+      why: "Who draws one good digit over and over is never wrong. Precision alone rewards that.",
+    },
+    {
+      id: "most kinds",
+      text: "Find the samples that cover most of the data: the highest recall.",
+      reached: () => now().recall === most("recall"),
+      why: "Recall asks how many of the real digits have a sample near them. Read it next to precision, never alone.",
+    },
+  ];
 };
 
 const FIELDS = ["originals", "reconstructions", "samples", "sharpness", "precision", "recall", "counts"];
@@ -220,7 +252,7 @@ export default {
     const pair = () => chosenPair(ui, images, now);
     ui.choice({ name: "objective", label: "Objective" });
     rebuiltPanel(ui, images, now);
-    ui.slider({ name: "digit", label: "the picture cut open, from 0 at the left", step: 1 });
+    ui.slider({ name: "digit", label: "which of the ten is cut open, from 0", step: 1 });
     cutPanels(ui, pair);
     samplesPanel(ui, images, now);
     meterPanel(ui, now);
@@ -243,6 +275,7 @@ export default {
         ["effective classes", `${format(effectiveClasses(counts), 1)} of 10`],
       ];
     });
+    ui.challenges("objective_chooser", challenges(numbers, now));
     return ui.dispose;
   },
 };

@@ -7,6 +7,7 @@ import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentRange, los
 
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];
 const POINTS = 1000;
+const HEIGHT = 262;
 
 /** Whether there is nothing to learn: the reader's own points were chosen, and none is drawn yet. */
 const empty = (ui) => ui.get("data") === OWN && ui.get("points").length === 0;
@@ -84,16 +85,17 @@ const drawingTools = (ui, panel) => {
 };
 
 const makePanels = (ui, view) => {
-  const ready = (draw) => (plot) => view.picture() && draw(plot, view);
+  const ready = (draw) => (plot) => view.picture() && !view.empty() && draw(plot, view);
+  const invite = (plot) => plot.text(0, 0, "Draw here", { color: "muted", size: 20, dy: -28 });
   const flat = () => view.data.dim === 2;
-  const box = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: 300 };
+  const box = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
   const inPlane = { ...box, equal: true, axes: flat };
   const one = () => ui.get("latent") === "1";
   return {
-    data: ui.panel({ title: "Data", ...inPlane, draw: ready(drawData) }),
+    data: ui.panel({ title: "Data", ...inPlane, draw: (plot) => (view.empty() ? invite : ready(drawData))(plot) }),
     latent: ui.panel({
       title: "Latent space",
-      height: 300,
+      height: HEIGHT,
       equal: () => !one(),
       x: () => latentRange(view),
       y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
@@ -105,7 +107,7 @@ const makePanels = (ui, view) => {
     samples: ui.panel({ title: "Samples", ...inPlane, draw: ready(drawSamples) }),
     loss: ui.panel({
       title: "Loss and its two terms, on fixed points with fixed noise",
-      height: 300,
+      height: HEIGHT,
       ...lossRange(view),
       xLabel: "step",
       yLabel: "nats per example",
@@ -126,7 +128,7 @@ const caption = (ui, panels) => {
   panels.samples.caption(digits ? `${map}; below, samples from the prior` : path);
 };
 
-const CHANGED = { beta: "beta", sigma: "sigma", rate: "learning rate", warmup: "warm-up" };
+const CHANGED = { beta: "\u03b2", sigma: "\u03c3", rate: "learning rate", warmup: "warm-up" };
 
 const pace = ({ running, replaying, rate }) => {
   if (replaying) return "replaying";
@@ -139,32 +141,58 @@ const summary = (view) => () => {
   if (!picture) return [];
   const { terms, marks, broken } = picture;
   const last = marks.at(-1);
+  const [loss, reconstruction, kl] = view.empty()
+    ? ["no points yet", "\u2013", "\u2013"]
+    : [terms.loss, -terms.reconstruction, terms.kl];
   return [
     ["step", String(terms.step)],
-    ["loss", terms.loss, "elbo"],
-    ["\u2212reconstruction", -terms.reconstruction, "likelihood"],
-    ["KL", terms.kl, "kl"],
-    ["beta in force", format(terms.beta, 2), "prior"],
+    ["loss", loss, "elbo"],
+    ["\u2212reconstruction", reconstruction, "likelihood"],
+    ["KL", kl, "kl"],
+    ["\u03b2 in force", format(terms.beta, 2), "prior"],
     ["last change", last ? `${CHANGED[last.name]} ${last.value} at step ${last.step}` : "none"],
     ["speed", broken ? "stopped: the loss blew up; lower the rate" : pace(picture)],
   ];
 };
 
+/** What to reach, by the terms of the loss and the number of points that the reader drew. */
+export const challenges = (now) => [
+  {
+    id: "autoencoder",
+    text: "Make a plain autoencoder: \u03b2 = 0, and a KL above 6 nats after 300 steps or more.",
+    reached: () => now().beta === 0 && now().step >= 300 && now().kl > 6,
+    why: "With no price on the KL the codes fly apart, away from where the prior draws. Look at the samples.",
+  },
+  {
+    id: "collapse",
+    text: "Make the posterior collapse: a KL below 0.05 nats after 300 steps or more.",
+    reached: () => now().step >= 300 && now().kl < 0.05 && now().beta > 0,
+    why: "Where \u03b2\u03c3\u00b2 is above the variance of the data, a code costs more than it saves.",
+  },
+  {
+    id: "own points",
+    text: "Draw 40 points or more of your own and train on them for 200 steps.",
+    reached: () => now().points >= 40 && now().step >= 200,
+    why: "The same loss learns whatever it is shown: only the picture of the data has changed.",
+  },
+];
+
 export default {
   render({ model, el }) {
-    const ui = frame({ model, el, title: "A VAE, trained in your browser", panelWidth: 320 });
+    const ui = frame({ model, el, title: "A VAE, trained in your browser" });
     const scans = { ink: tensor(ui.get("ink")).values, labels: tensor(ui.get("labels")).values };
-    const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")) };
+    const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")), empty: () => empty(ui) };
     view.colors = remember(() => [view.data, ui.theme()], colorsOf);
     const trainer = startWorker(ui, (picture) => {
       // A picture from before the last order to run or to rest says nothing of whether that was obeyed.
       const rests = picture.asked === trainer.asked && !picture.running && !picture.replaying;
       if (ui.get("running") && rests) ui.set("running", false);
-      buttons.reset.disabled = picture.terms.step === 0 && picture.marks.length === 0;
+      buttons.restart.disabled = !trained();
       buttons.replay.disabled = picture.history.step.length < 2;
       ui.redraw();
     });
     view.picture = () => trainer.picture;
+    const trained = () => trainer.picture?.terms.step > 0 || trainer.picture?.marks.length > 0;
 
     const restart = () => {
       view.data = dataOf(ui, scans);
@@ -182,13 +210,13 @@ export default {
     const buttons = {
       run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
       step: ui.button("One step", () => trainer.order("step")),
-      reset: ui.button("Reset", restart),
+      restart: ui.button("Restart training", restart),
       replay: ui.button("Replay", () => trainer.order("replay")),
     };
     const panels = makePanels(ui, view);
     drawingTools(ui, panels.data);
-    ui.slider({ name: "beta", label: "beta, weight of the KL", scale: "power" });
-    const sigma = ui.slider({ name: "sigma", label: "sigma of the decoder", scale: "log" });
+    ui.slider({ name: "beta", label: "\u03b2, weight of the KL", scale: "power" });
+    const sigma = ui.slider({ name: "sigma", label: "\u03c3 of the decoder", scale: "log" });
     ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
     ui.slider({ name: "warmup", label: "warm-up of the KL, in steps", step: 1 });
 
@@ -203,10 +231,16 @@ export default {
     });
     ui.sight((visible) => trainer.order("rest", { on: !visible }));
     const wanted = ui.get("running");
-    restart();
-    if (wanted) ui.set("running", true);
+    const begin = () => {
+      restart();
+      if (wanted) ui.set("running", true);
+    };
+    begin();
+    ui.reset({ moved: trained, back: begin });
     sigma.hidden = ui.get("data") === DIGITS;
     ui.readout(summary(view));
+    const points = () => (ui.get("data") === OWN ? ui.get("points").length : 0);
+    ui.challenges("playground", challenges(() => ({ ...trainer.picture?.terms, points: points() })));
     return ui.dispose;
   },
 };

@@ -88,26 +88,49 @@ const computed = (ui) => {
   });
 };
 
+/** What to reach, by the cost and what is computed for it. */
+export const challenges = (now) => [
+  {
+    id: "blind",
+    text: "Make the pathwise estimator sure and wrong: variance 0, its mean more than 0.1 off the exact slope.",
+    reached: () => now().spread.pathwise === 0 && Math.abs(mean(now().rows.pathwise) - now().exact) > 0.1,
+    why: "The step is flat wherever a draw lands. No draw sees the jump, so the slope that comes back is 0.",
+  },
+  {
+    id: "score wins",
+    text: "With a smooth cost, make the score function less noisy than the pathwise estimator.",
+    reached: () => now().cost !== "step" && now().spread["score function"] < now().spread.pathwise,
+    why: "The pathwise estimator reads the slope of f, the score function its value. A wave is small but steep.",
+  },
+  {
+    id: "thousandfold",
+    text: "With a smooth cost, make the score function's variance 1,000 times the pathwise one.",
+    reached: () => now().cost !== "step" && now().spread["score function"] > 1000 * now().spread.pathwise,
+    why: "Each coordinate adds its cost to every score. The pathwise slope of one coordinate never hears of the rest.",
+  },
+];
+
 const landingPanel = (ui, now) =>
   ui.panel({
-    title: "Each noise eps, and the z it becomes. Drag mu or sigma.",
-    label: "Lines from forty noises to the points z = mu + sigma eps",
+    title: "Each noise \u03b5, and the z it becomes. Drag \u03bc or \u03c3.",
+    label: "Lines from forty noises to the points z = \u03bc + \u03c3 \u03b5",
     x: [-5, 5],
     y: [-0.4, 1.2],
     yTicks: [],
-    xLabel: "eps above, z below",
+    span: 6,
+    xLabel: "\u03b5 above, z below",
     draw(plot) {
       const { eps, z } = now();
       plot.clip(() => eps.forEach((e, i) => plot.line([e, z[i]], [1, 0], { color: "muted", width: 1, alpha: 0.5 })));
       plot.points(eps, eps.map(() => 1), { color: "prior", radius: 3 });
       plot.points(z, z.map(() => 0), { color: "posterior", radius: 3 });
       const [mu, sigma] = [ui.get("mu"), ui.get("sigma")];
-      plot.text(mu, -0.16, "mu", { color: "posterior", align: "right", size: 12 });
+      plot.text(mu, -0.16, "\u03bc", { color: "posterior", align: "right", size: 12 });
       const far = mu + sigma > 2.5; // near the edge, and where the two names would touch, the second has its own line
       const beside = far ? { align: "right" } : { align: "left", dx: -4 };
       const line = far || sigma < 0.6 ? -0.31 : -0.16;
-      plot.text(far ? 5 : mu + sigma, line, "mu + sigma", { color: "posterior", size: 12, ...beside });
-      plot.text(-4.9, 1, "eps", { color: "prior", align: "left", bold: true });
+      plot.text(far ? 5 : mu + sigma, line, "\u03bc + \u03c3", { color: "posterior", size: 12, ...beside });
+      plot.text(-4.9, 1, "\u03b5", { color: "prior", align: "left", bold: true });
       plot.text(-4.9, 0, "z", { color: "posterior", align: "left", bold: true });
     },
   });
@@ -168,19 +191,19 @@ export default {
         color: "posterior",
         at: () => [at(), 0],
         move,
-        text: () => `${name} ${ui.get(name).toFixed(2)}`,
+        text: () => `${label} ${ui.get(name).toFixed(2)}`,
       });
-    handle("mu", "mu", () => ui.get("mu"), (x) => fit("mu", x));
-    handle("sigma", "sigma", () => ui.get("mu") + ui.get("sigma"), (x) => fit("sigma", x - ui.get("mu")));
+    handle("\u03bc", "mu", () => ui.get("mu"), (x) => fit("mu", x));
+    handle("\u03c3", "sigma", () => ui.get("mu") + ui.get("sigma"), (x) => fit("sigma", x - ui.get("mu")));
     costPanel(ui, now);
     cloudPanel(ui, now);
 
-    ui.slider({ name: "mu", label: "mu" });
-    ui.slider({ name: "sigma", label: "sigma", scale: "log" });
+    ui.slider({ name: "mu", label: "\u03bc" });
+    ui.slider({ name: "sigma", label: "\u03c3", scale: "log" });
     ui.slider({ name: "dimensions", label: "latent dimensions", step: 1 });
     ui.choice({ name: "noise", label: "Noise" });
     ui.choice({ name: "cost", label: "Cost f" });
-    ui.choice({ name: "parameter", label: "Slope with respect to" });
+    ui.choice({ name: "parameter", label: "Slope with respect to", labels: { mu: "\u03bc", sigma: "\u03c3" } });
     ui.button("New noise", () => ui.set("seed", (ui.get("seed") + 1) % 10000));
     ui.on("seed", ui.redraw);
     ui.readout(() => {
@@ -188,6 +211,7 @@ export default {
       const line = (name) => `mean ${format(mean(rows[name]))}, variance ${format(spread[name])}`;
       return [["exact slope", exact], ...Object.keys(rows).map((name) => [name, line(name), COLORS[name]])];
     });
+    ui.challenges("reparameterization", challenges(() => ({ ...now(), cost: ui.get("cost") })));
     return ui.dispose;
   },
 };

@@ -1,7 +1,9 @@
 // Noise pushed through a map: where the map is steep the density falls, where it is flat the density rises.
 import { frame } from "./parts/frame.mjs";
 import { clamp, linspace, normals, remember, uniforms } from "./parts/maths.mjs";
-import { densityAt, KNOTS, makeMap, pushforward, slopeOf, SOURCES } from "./parts/transformation_maps.mjs";
+import {
+  densityAt, KNOTS, makeMap, preimages, pushforward, reaching, slopeOf, SOURCES,
+} from "./parts/transformation_maps.mjs";
 
 const RANGE = [-3.5, 3.5];
 const BOXES = 210;
@@ -79,10 +81,39 @@ const path = (plot, g, z, settings) => {
 };
 
 const drawBand = (plot, { noise, data }) => {
-  const [top, right] = [Math.max(...data), Math.max(...noise)];
-  plot.bar(noise[0], noise[1], LEDGE, top, { color: "likelihood", alpha: 0.12 });
+  const [top, right] = [Math.max(...data), Math.max(...noise.flat())];
+  for (const [from, to] of noise) plot.bar(from, to, LEDGE, top, { color: "likelihood", alpha: 0.12 });
   plot.bar(LEDGE, right, data[0], data[1], { color: "likelihood", alpha: 0.12 });
 };
+
+/** What to reach, by the map, the heights of the density that it makes, and all z that land where the slice does. */
+export const challenges = (now) => [
+  {
+    id: "gap",
+    text: "Normal noise, a map by hand: make p(x) at x = 0 less than a third of its peak.",
+    reached() {
+      const { source, map, density } = now();
+      return source === "normal" && map === "by hand" && density[BOXES >> 1] < Math.max(...density) / 3;
+    },
+    why: "Steep in the middle spreads the noise thin there. A decoder makes its gaps the same way.",
+  },
+  {
+    id: "uniform",
+    text: "Make noise that is not uniform land uniformly between 0 and 1.",
+    reached() {
+      const { source, density } = now();
+      const inside = density.filter((_, i) => CENTERS[i] > 0.1 && CENTERS[i] < 0.9);
+      return source !== "uniform" && inside.every((height) => Math.abs(height - 1) < 0.1);
+    },
+    why: "The map to ranks is as steep as the noise is dense, and the two cancel. Its inverse makes any density.",
+  },
+  {
+    id: "two ways",
+    text: "Put the slice on an x that two different z reach.",
+    reached: () => now().reached.length > 1,
+    why: "p(x) adds p(z) / |g\u2032(z)| over all of them. Which one was it? That is what a posterior answers.",
+  },
+];
 
 export default {
   render({ model, el }) {
@@ -96,13 +127,21 @@ export default {
     const around = () => {
       const [a, b] = [ui.get("probe") - SLICE, ui.get("probe") + SLICE];
       const images = linspace(a, b, 9).map(current().g);
-      return { noise: [a, b], data: [Math.min(...images), Math.max(...images)] };
+      const data = [Math.min(...images), Math.max(...images)];
+      const elsewhere = reaching(current().g, data).filter(([from, to]) => to < a || from > b);
+      return { noise: [[a, b], ...elsewhere], data };
+    };
+    const others = () => {
+      const z = preimages(current().g, current().g(ui.get("probe"))).map((found) => found.z);
+      return z.filter((value) => Math.abs(value - ui.get("probe")) > SLICE);
     };
 
     const panel = ui.panel({
       title: "Noise comes in from below, meets the map, and leaves to the left as data.",
       label: "the map g, the density of the noise below it and the density of the data to its left",
-      height: 440,
+      height: 500,
+      span: 6,
+      low: 300,
       x: [LEDGE, RANGE[1]],
       y: [LEDGE, RANGE[1]],
       xTicks: [-2, 0, 2],
@@ -118,16 +157,18 @@ export default {
           samples.z.slice(-12).forEach((z) => path(plot, g, z, { color: "muted", alpha: 0.4 }));
           bars(plot, low, samples.z);
           bars(plot, left, samples.x);
-          slice(plot, low, Z, noise, around().noise);
+          for (const stretch of around().noise) slice(plot, low, Z, noise, stretch);
           slice(plot, left, CENTERS, density, around().data);
           outline(plot, low, Z, noise);
           outline(plot, left, CENTERS, density);
           plot.line(Z, Z.map(g), { color: "likelihood", width: 2.5 });
-          path(plot, g, ui.get("probe"), { dash: [5, 4], width: 1.5 });
+          for (const z of [ui.get("probe"), ...others()]) path(plot, g, z, { dash: [5, 4], width: 1.5 });
         });
-        plot.text(LEDGE, LEDGE, "noise p(z)", { color: "prior", align: "left", bold: true, dx: 6, dy: -12 });
+        plot.text(RANGE[0], LEDGE, "noise p(z)", { color: "prior", align: "right", bold: true, dx: -6, dy: -12 });
         plot.text(LEDGE, RANGE[1], "data p(x)", { color: "data", align: "left", bold: true, dx: 6, dy: 10 });
-        plot.text(RANGE[1], -3, "map g", { color: "likelihood", align: "right", bold: true, dx: -4 });
+        const end = clamp(g(RANGE[1]), RANGE[0] + 0.6, RANGE[1] - 0.2);
+        const style = { color: "likelihood", align: "right", bold: true, dx: -4, dy: 14, halo: true };
+        plot.text(RANGE[1], end, "map g", style);
       },
     });
 
@@ -147,6 +188,13 @@ export default {
         move: (_, x) => bend(i, x),
       }),
     );
+    ui.handle(panel, {
+      label: "slice",
+      axis: "x",
+      color: "prior",
+      at: () => [ui.get("probe"), LEDGE],
+      move: (z) => ui.set("probe", clamp(z, ...ui.limits("probe"))),
+    });
     ui.select({ name: "source", label: "Noise" });
     const labels = { ranks: "ranks u = F(z)", "two humps": "two humps, by (1.3)", fold: "fold |z|" };
     ui.select({ name: "map", label: "Map", labels });
@@ -171,7 +219,7 @@ export default {
     };
     ui.button("Push samples through", push, { primary: true });
     ui.button("Straighten the map", () => {
-      loop.stop();
+      ui.stop();
       ui.set("map", "straight");
       restart();
     });
@@ -190,6 +238,9 @@ export default {
         ["samples", String(samples.z.length)],
       ];
     });
+    ui.reset({ moved: () => samples.z.length > 0, back: restart });
+    const look = () => ({ ...chosen(), ...current(), reached: [ui.get("probe"), ...others()] });
+    ui.challenges("transformation", challenges(look));
     return ui.dispose;
   },
 };

@@ -1,8 +1,11 @@
 // The frame of a widget: panels that redraw themselves, controls tied to the model, a read-out, handles to drag.
+import { makeChallenges } from "./challenges.mjs";
 import { button, choice, make, select, slider, stops, toggle } from "./controls.mjs";
-import { makeLoop, makePlayer, watchSight } from "./motion.mjs";
+import { makeLoop, makePlayer, makeSeeker, watchSight } from "./motion.mjs";
 import { makeHandle, makePanel, watchStrokes } from "./panel.mjs";
 import { makeReadout } from "./readout.mjs";
+import { makeReset } from "./reset.mjs";
+import { watchRoom } from "./room.mjs";
 import { readTheme, reducedMotion, watchTheme } from "./theme.mjs";
 
 const SAVE_AFTER = 20; // a timer, not an animation frame: a hidden tab has none, and Python must hear all the same
@@ -31,39 +34,31 @@ const tie = (model, cleanups) => {
 };
 
 /**
- * Keep the classes `vae-narrow` (up to 420 px) and `vae-medium` (520 to 800 px) as `el` is wide. Container queries
- * would say the same, but with them Chromium leaves the height of a long page stale: its footer covers the last lines.
+ * Lay out a widget in `el` and return what it is built from: a stage with the panels and a rail with the controls, each
+ * in the order of the calls. `tall`: the height that a panel keeps on a phone, where the leading one stays in sight.
  */
-const watchWidth = (el, cleanups) => {
-  const observer = new ResizeObserver((entries) => {
-    const { width } = entries.at(-1).contentRect;
-    el.classList.toggle("vae-narrow", width <= 420);
-    el.classList.toggle("vae-medium", width >= 520 && width <= 800);
-  });
-  observer.observe(el);
-  cleanups.push(() => observer.disconnect());
-};
-
-/** Lay out a widget in `el` and return what it is built from; every part is placed in the order of the calls. */
-export const frame = ({ model, el, title, panelWidth = 250 }) => {
+export const frame = ({ model, el, title }) => {
   const cleanups = [];
-  const panels = [];
+  const [panels, loops] = [[], []];
   const state = tie(model, cleanups);
-  let [theme, request, summary, tryAgain] = [null, 0, null, false];
+  let [theme, request, summary, challenges, tryAgain] = [null, 0, null, null, false];
   el.classList.add("vae-widget");
-  const heading = make("p", { class: "vae-title", text: title });
-  const style = `--panel: ${panelWidth}px`;
-  const body = make("section", { class: "vae-body", "aria-label": title, style }, heading);
-  el.replaceChildren(body);
-  watchWidth(el, cleanups);
   const readout = makeReadout(cleanups);
+  const reset = makeReset(state, () => loops.forEach((loop) => loop.stop()));
+  const heading = make("div", { class: "vae-head" }, make("p", { class: "vae-title", text: title }), reset.control);
+  const [stage, rail] = ["vae-stage", "vae-rail"].map((name) => make("div", { class: name }));
+  const body = make("section", { class: "vae-body", "aria-label": title }, heading, stage, rail);
+  el.replaceChildren(body);
+  watchRoom(el, cleanups);
 
   const draw = () => {
     request = 0;
     if (!el.isConnected) return;
     theme ??= readTheme(el);
     const hidden = panels.filter((panel) => !panel.draw());
-    if (summary) readout.say(summary());
+    const news = hidden.length ? "" : challenges?.look();
+    if (summary) readout.say(summary(), news);
+    reset.show();
     // A page may hide itself for the one frame in which its theme changes, and no size changes when it comes back.
     tryAgain = hidden.length > 0 && !tryAgain;
     if (tryAgain) redraw();
@@ -72,8 +67,8 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     request ||= requestAnimationFrame(draw);
   };
   const place = (classes, element) => {
-    if (!body.lastElementChild.classList.contains(classes)) body.append(make("div", { class: classes }));
-    body.lastElementChild.append(element);
+    if (!rail.lastElementChild?.classList.contains(classes)) rail.append(make("div", { class: classes }));
+    rail.lastElementChild.append(element);
     return element;
   };
   const control = (kind) => (settings) => {
@@ -95,9 +90,14 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     () => cancelAnimationFrame(request),
   );
 
+  const loop = (...how) => {
+    const made = makeLoop(el, cleanups, ...how);
+    loops.push(made);
+    return made;
+  };
+
   return {
     ...state,
-    body,
     redraw,
     reducedMotion,
     theme: () => (theme ??= readTheme(el)),
@@ -105,7 +105,7 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
       const panel = makePanel(settings, () => theme, redraw);
       panels.push(panel);
       cleanups.push(panel.stop);
-      place("vae-panels", panel.figure);
+      stage.append(panel.figure);
       redraw();
       return panel;
     },
@@ -115,17 +115,25 @@ export const frame = ({ model, el, title, panelWidth = 250 }) => {
     choice: control(choice),
     toggle: control(toggle),
     button: (label, pressed, settings) => place("vae-buttons", button(label, pressed, settings)),
-    player: (settings) => place("vae-buttons", makePlayer(state, (step) => makeLoop(el, cleanups, step), settings)),
+    player: (settings) => place("vae-buttons", makePlayer(state, loop, settings)),
+    seeker: (settings) => place("vae-buttons", makeSeeker(loop, settings)),
     note: (text) => place("vae-notes", make("p", { text })),
     handle: makeHandle,
     strokes: watchStrokes,
     sight: (changed) => watchSight(el, cleanups, changed),
-    loop: (step) => makeLoop(el, cleanups, step),
+    loop,
+    stop: () => loops.forEach((one) => one.stop()),
+    reset: reset.also,
     /** `items()` returns [label, value, concept] triples; numbers are shown with three digits. */
     readout(items) {
       summary = items;
-      body.append(readout.seen, readout.spoken);
+      rail.append(readout.seen, readout.spoken);
       redraw();
+    },
+    /** See challenges.mjs; `widget` is the name under which they are remembered. */
+    challenges(widget, list) {
+      challenges = makeChallenges(widget, list);
+      body.append(challenges.element);
     },
     cleanup: (action) => cleanups.push(action),
     dispose: () => cleanups.forEach((action) => action()),

@@ -23,6 +23,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from typing import ClassVar
 
 import numpy as np
@@ -30,7 +31,7 @@ from traitlets import All, HasTraits, TraitError, Undefined
 
 from ...surroundings import on_a_static_page
 from .bundle import bundle, read
-from .fields import Field
+from .fields import Array, Field
 
 _copies: Counter[str] = Counter()
 
@@ -64,6 +65,8 @@ class Widget(HasTraits):
             if field.default_value is Undefined and name not in values:
                 raise TypeError(f"{name}: got nothing, expected {field.expected}")
         super().__init__(**values)
+        turned = (name for name, field in fields.items() if not isinstance(field, Array))
+        self._start = {name: deepcopy(getattr(self, name)) for name in turned}
 
     @classmethod
     def fields(cls) -> dict[str, Field]:
@@ -105,9 +108,10 @@ class Widget(HasTraits):
             setattr(self, name, value)
 
     def _payload(self, encode: Callable) -> dict:
-        """Everything the module reads: the fields, their limits, the constants and the worker's source."""
+        """Everything the module reads: the fields now and at the start, limits, constants, the worker's source."""
         payload = {name: encode(getattr(self, name)) for name in self.fields()}
         payload["constants"] = self.constants
+        payload["start"] = self._start
         payload["limits"] = {name: field.limits() for name, field in self.fields().items() if field.limits()}
         if self.worker:
             payload["worker_source"] = bundle(self.worker)

@@ -17,9 +17,9 @@ export const code = (ui, name) => [ui.get(`${name}1`), ui.get(`${name}2`)];
 
 /**
  * A panel over the limits of z1: the sheet that `map()` gives, what `draw(plot)` adds, and on it every code of `codes`,
- * { name, text, label, color }, to be dragged or moved by keys.
+ * { name, text, label, color }, to be dragged or moved by keys. `place`: of the panel on its stage.
  */
-export const latentMap = (ui, { title, label, alpha, map, codes, draw = () => {} }) => {
+export const latentMap = (ui, { title, label, alpha, map, codes, draw = () => {}, ...place }) => {
   const [low, high] = ui.limits("z1");
   const painted = remember(
     () => [map(), ui.theme()],
@@ -28,6 +28,7 @@ export const latentMap = (ui, { title, label, alpha, map, codes, draw = () => {}
   const panel = ui.panel({
     title,
     label,
+    ...place,
     square: true,
     x: [low, high],
     y: [low, high],

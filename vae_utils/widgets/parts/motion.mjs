@@ -10,8 +10,11 @@ export const watchSight = (el, cleanups, changed) => {
   cleanups.push(() => watcher.disconnect());
 };
 
-/** A loop over animation frames that rests while the widget is out of sight: `start`, `stop`, `running`. */
-export const makeLoop = (el, cleanups, frame) => {
+/**
+ * A loop over animation frames that rests while the widget is out of sight: `start`, `stop`, `running`; `changed` hears
+ * whether it runs.
+ */
+export const makeLoop = (el, cleanups, frame, changed = () => {}) => {
   const loop = { running: false, visible: true };
   let [request, before] = [0, 0];
   const tick = (now) => {
@@ -31,9 +34,13 @@ export const makeLoop = (el, cleanups, frame) => {
   });
   loop.start = () => {
     loop.running = true;
+    changed(true);
     wake();
   };
-  loop.stop = () => (loop.running = false);
+  loop.stop = () => {
+    loop.running = false;
+    changed(false);
+  };
   cleanups.push(loop.stop);
   return loop;
 };
@@ -46,24 +53,36 @@ export const makePlayer = (state, newLoop, { label, name, values, pace, ...setti
   const last = values.length - 1;
   const at = () => nearest(values, state.get(name));
   let waited = 0;
-  const run = (on) => {
-    if (on) loop.start();
-    else loop.stop();
-    player.textContent = on ? "Pause" : label;
-  };
-  const loop = newLoop((seconds) => {
+  const step = (seconds) => {
     waited += seconds;
     const passed = Math.floor(waited / pace);
     waited -= passed * pace;
     if (passed) state.set(name, values[Math.min(last, at() + passed)]);
-    if (at() === last) run(false);
-  });
+    if (at() === last) loop.stop();
+  };
+  const loop = newLoop(step, (on) => (player.textContent = on ? "Pause" : label));
   const player = button(label, () => {
     const ended = at() === last;
     if (reducedMotion()) return state.set(name, values[ended ? 0 : last]);
+    if (loop.running) return loop.stop();
     waited = 0;
     if (ended) state.set(name, values[0]);
-    return run(!loop.running);
+    return loop.start();
   }, settings);
   return player;
+};
+
+/**
+ * A button that goes on step by step until `step()` says that all is done, or until it is pressed again. With reduced
+ * motion it takes up to `most` steps at once.
+ */
+export const makeSeeker = (newLoop, { label, step, most }) => {
+  const loop = newLoop(() => step() || loop.stop(), (on) => (seeker.textContent = on ? "Stop" : label));
+  const seeker = button(label, () => {
+    if (loop.running) return loop.stop();
+    if (!reducedMotion()) return loop.start();
+    for (let i = 0; i < most && step(); i++);
+    return null;
+  }, { primary: true });
+  return seeker;
 };

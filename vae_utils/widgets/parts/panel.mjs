@@ -5,15 +5,22 @@ import { Plot } from "./plot.mjs";
 
 /**
  * One canvas in a figure. `draw(plot)` is called with axes already drawn; x, y, xLabel, yLabel may be functions.
+ * `span` of the six columns of a wide stage and `rows` of its rows are the panel's place there. `height` is in pixels,
+ * and no more than `low` where the panel leads on a phone; `aspect` is width over height instead, up to `most` pixels,
+ * and `square` an aspect of 1.
  * `panel.draw()` says whether there was room to draw.
  */
 export const makePanel = (settings, theme, redraw) => {
-  const { title, label = title, height = 240, draw, ...axes } = settings;
+  const { title, label = title, height = 240, span = 3, rows = 1, low = 240, most = 999, ...rest } = settings;
+  const { square, draw, ...axes } = rest;
+  const aspect = settings.aspect ?? (square ? 1 : 0);
   const canvas = make("canvas", { role: "img", "aria-label": label });
-  const holder = make("div", { class: "vae-canvas", style: `height: ${height}px` }, canvas);
-  if (settings.square) holder.style.cssText = "aspect-ratio: 1";
+  const shape = aspect ? `aspect-ratio: ${aspect}; max-height: ${most}px` : `height: ${height}px`;
+  const holder = make("div", { class: "vae-canvas", style: shape }, canvas);
   const caption = title ? [make("figcaption", { text: title })] : [];
-  const figure = make("figure", { class: "vae-panel" }, ...caption, holder);
+  const place = `--span: ${span}; --rows: ${2 * rows}; --low: ${low}px; --aspect: ${aspect || "auto"}`;
+  const figure = make("figure", { class: "vae-panel", style: place }, ...caption, holder);
+  figure.classList.toggle("vae-tall", rows > 1);
   const panel = { canvas, holder, figure, handles: [], plot: null };
   panel.caption = (text) => caption.forEach((element) => (element.textContent = text));
   panel.draw = () => {

@@ -14,19 +14,24 @@ const readoutItem = ([label, value, concept]) =>
     make("dd", { text: shown(value) }),
   );
 
-/** Two elements: what is seen changes at once, what is spoken waits until the numbers rest. */
+/** Two elements: what is seen changes at once, what is spoken waits until the numbers rest; `news` is spoken first. */
 export const makeReadout = (cleanups) => {
   const seen = make("dl", { class: "vae-readout" });
   const spoken = make("div", { class: "vae-spoken", role: "status", "aria-live": "polite" });
-  let [last, timer] = ["", 0];
+  let [last, timer, first] = ["", 0, ""];
   cleanups.push(() => clearTimeout(timer));
-  const say = (items) => {
+  const speak = () => {
+    spoken.textContent = `${first}${last}`;
+    first = "";
+  };
+  const say = (items, news = "") => {
+    if (news) first = `${first}${news} `;
     const text = items.map(([label, value]) => `${label} ${shown(value)}`).join("; ");
-    if (!text || text === last) return; // nothing to say yet: what stood there stays, and the page does not jump
+    if (!text || (text === last && !news)) return; // what stood there stays, and the page does not jump
     last = text;
     seen.replaceChildren(...items.map(readoutItem));
     clearTimeout(timer);
-    timer = setTimeout(() => (spoken.textContent = text), QUIET);
+    timer = setTimeout(speak, QUIET);
   };
   return { seen, spoken, say };
 };

@@ -109,17 +109,39 @@ export const pushforward = (g, source, [low, high], count = 240) => {
 
 const BESIDE = 1e-6; // a hair above x, so that a fold is met on both its sides
 
-/** p(x): p(z) / |g'(z)|, summed over every z with g(z) = x; infinite where a stretch of noise lands on one x. */
-export const densityAt = (g, source, x) => {
+/** Every z with g(z) = x, as { z, flat }; `flat` says that a stretch of noise lands on this x. */
+export const preimages = (g, x) => {
   const off = NOISE.map((z) => g(z) - x - BESIDE);
-  let total = 0;
+  const found = [];
   for (let i = 1; i < off.length; i++) {
     const [a, b] = [off[i - 1], off[i]];
     const flat = a === b && Math.abs(a) < 2 * BESIDE;
     if (!flat && !(a * b < 0)) continue;
-    const z = flat ? NOISE[i] : NOISE[i] - (b / (b - a)) * (NOISE[i] - NOISE[i - 1]);
+    found.push({ z: flat ? NOISE[i] : NOISE[i] - (b / (b - a)) * (NOISE[i] - NOISE[i - 1]), flat });
+  }
+  return found;
+};
+
+/** p(x): p(z) / |g'(z)|, summed over every z with g(z) = x; infinite where a stretch of noise lands on one x. */
+export const densityAt = (g, source, x) => {
+  let total = 0;
+  for (const { z, flat } of preimages(g, x)) {
     const p = SOURCES[source].density(z);
     if (p > 0) total += flat ? Infinity : p / Math.abs(slopeOf(g, z, 0.1 * BESIDE));
   }
   return total;
+};
+
+/** The stretches of noise that land between `low` and `high`, as [from, to], to the width of a step of NOISE. */
+export const reaching = (g, [low, high]) => {
+  const found = [];
+  let inside = false;
+  for (const z of NOISE) {
+    const x = g(z);
+    const lands = x >= low && x <= high;
+    if (lands && inside) found.at(-1)[1] = z;
+    else if (lands) found.push([z, z]);
+    inside = lands;
+  }
+  return found;
 };

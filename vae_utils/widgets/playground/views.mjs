@@ -125,7 +125,7 @@ const CURVES = [
   ["\u2212reconstruction", (history) => history.reconstruction.map((v) => -v), { color: "likelihood", dash: [7, 4] }],
   ["KL", (history) => history.kl, { color: "kl", dash: [2, 4] }],
 ];
-const SHORT = { beta: "beta", sigma: "sigma", rate: "rate", warmup: "warm-up" };
+const SHORT = { beta: "\u03b2", sigma: "\u03c3", rate: "rate", warmup: "warm-up" };
 
 export const drawLoss = (plot, view) => {
   const { history, marks, terms } = view.picture();
