@@ -8,8 +8,10 @@ import pytest
 import torch
 from refusal import refuses
 
+from tools import train_sweep
 from vae_utils.evaluation import slerp
 from vae_utils.widgets import BetaSweep, LatentExplorer
+from vae_utils.widgets.beta_sweep import TRAINED
 from vae_utils.widgets.latent_explorer import REACH
 from vae_utils.widgets.parts import quantized
 from vae_utils.widgets.parts.quantized import decode
@@ -59,6 +61,33 @@ def test_a_sweep_keeps_its_order_and_its_numbers():
             assert np.abs(w.reconstructions[i, t] / 255 - shot["reconstructions"]).max() < 0.02
             assert w.rate[i, t] == shot["rate"] and w.distortion[i, t] == shot["distortion"]
             assert np.allclose(w.sigma[i, t], shot["sigma"])
+
+
+def read(images):
+    """What the nearest five of 4,000 training digits say that each image is."""
+    x, y = train_sweep.half_size_digits(True, 4000)
+    nearest = torch.cdist(torch.as_tensor(images / 255, dtype=torch.float32), x).topk(5, largest=False).indices
+    return y[nearest].mode().values.tolist()
+
+
+def test_the_trained_sweep_keeps_what_it_says():
+    w = BetaSweep.trained()
+    last, betas = -1, w.betas.round(3).tolist()
+    assert betas == list(train_sweep.BETAS) and w.steps.tolist() == list(train_sweep.TIMES)
+    assert read(w.originals) == list(range(10)) == read(w.reconstructions[betas.index(1), last])
+    rate, distortion = w.rate[:, last], w.distortion[:, last]
+    assert (np.diff(rate) < 0).all()
+    assert betas[np.argmin(rate + distortion)] in (0.3, 1, 2)
+    assert rate[last] < 0.01
+    assert w.beta == 1 and TRAINED.stat().st_size < 150_000
+
+
+def test_the_sweep_is_trained_as_it_was():
+    w = train_sweep.sweep(betas=(1.0,), times=(0, 3), n=200)
+    trained = BetaSweep.trained()
+    assert w.codes.shape[2:] == trained.codes.shape[2:] and w.reconstructions.shape[2:] == (10, 196)
+    assert np.array_equal(w.originals, trained.originals) and np.array_equal(w.labels, trained.labels)
+    assert w.distortion[0, 1] < w.distortion[0, 0]
 
 
 def without(name):

@@ -101,7 +101,7 @@ TO_REACH = {
             ("type", f"q's center off by, in {SIGMA}", 0),
         ],
         [
-            ("type", "K, how many samples", 100), ("type", "dimensions of z", 20),
+            ("type", "K, how many samples", 1000), ("type", "dimensions of z", 20),
             ("type", "width of q (1 is right)", 0.4),
         ],
     ],

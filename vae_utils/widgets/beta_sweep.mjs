@@ -112,7 +112,7 @@ export const challenges = ({ rate, distortion, steps }, now) => {
       id: "sharpest",
       text: "After all training, find the model that loses least: the lowest distortion.",
       reached: () => ended() && at(distortion) === least(distortion),
-      why: "Where rate costs nothing, the code says all it can. Now look at the samples: the prior does not know it.",
+      why: "Where rate is cheap, the code says all it can. Now look at the samples: the prior does not know it.",
     },
     {
       id: "silent",

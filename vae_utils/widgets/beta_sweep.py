@@ -95,7 +95,8 @@ class BetaSweep(Widget):
         def shot(beta, step):
             width = 0.1 + step / 1000 / (1 + beta)
             picture = np.clip(rng.random((10, 16)) * width + 0.1, 0, 1)
-            terms = {"rate": 4 * width, "distortion": 60 - 10 * width}
+            rate = 0.1 if beta > 1 and step == steps[-1] else 4 * width  # what was said is taken back
+            terms = {"rate": rate, "distortion": 60 - 10 * width}
             pictures = {"reconstructions": picture, "samples": picture[::-1]}
             return {"mu": width * noise, "sigma": np.full(2, 0.5), **pictures, **terms}
 

@@ -58,4 +58,5 @@ class ClassStyle(Widget):
         """A small untrained decoder, for tests of the widget."""
         rng = np.random.default_rng(seed)
         first, second = rng.normal(size=(16, 12)), rng.normal(size=(784, 16)) / 2
+        first[0], second[:, 0] = np.eye(12)[0], 1.0  # this hidden unit follows z1 and darkens every pixel
         return cls.of([(first, rng.normal(size=16)), (second, rng.normal(size=784))])

@@ -96,8 +96,8 @@ export const challenges = (now, [width, offset]) => [
   },
   {
     id: "one does it all",
-    text: "Draw 100 samples or more of which fewer than 3 count (effective samples).",
-    reached: () => now().k >= 100 && now().effective < 3,
+    text: "Draw 500 samples or more of which fewer than 5 count (effective samples).",
+    reached: () => now().k >= 500 && now().effective < 5,
     why: "In many dimensions the weights differ by whole orders of magnitude, and one lucky draw carries the average.",
   },
 ];
