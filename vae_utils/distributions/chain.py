@@ -24,7 +24,8 @@ class Chain(Law):
         if len(self.sizes) != len(self.steps) + 1:
             raise ValueError(f"sizes: got {self.sizes}, expected {len(self.steps) + 1}, one for each part")
         if self.sizes[0] != first.event_shape.numel():
-            raise ValueError(f"sizes: got {self.sizes}, expected {first.event_shape.numel()} first, the length of `first`")
+            length = first.event_shape.numel()
+            raise ValueError(f"sizes: got {self.sizes}, expected {length} first, the length of `first`")
         if sorted(self.order) != [*range(len(self.sizes))]:
             raise ValueError(f"order: got {self.order}, expected the places 0 to {len(self.sizes) - 1}, each once")
         super().__init__(first.batch_shape, torch.Size([sum(self.sizes)]), validate_args=False)
