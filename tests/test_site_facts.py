@@ -6,7 +6,7 @@ from docutils.utils import new_document
 
 from vae_book import cells, execution, facts, text
 
-RUN = {"cpu_seconds": 68.4, "machine": "a slow one, 2 cores", "mnist": False}
+RUN = {"cpu_seconds": 68.4, "machine": "a slow one, 2 cores", "digits": "scans"}
 
 
 def page(words: int) -> nodes.document:
@@ -59,4 +59,4 @@ def test_only_the_agreed_words_make_a_section_optional():
 def test_the_start_page_says_once_what_the_pages_show_a_run_of():
     said = facts.about_runs([RUN, RUN])
     assert "ran in 2 min 17 s on one core (a slow one, 2 cores)." in said and "1,797 real scans" in said
-    assert facts.about_runs([RUN, RUN | {"mnist": True}]).endswith("Its digits: MNIST.")
+    assert facts.about_runs([RUN, RUN | {"digits": "MNIST"}]).endswith("Their digits: MNIST.")

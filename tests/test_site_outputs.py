@@ -26,7 +26,7 @@ def notebook(code="x = 1", text="words"):
 
 def store_after_a_run(package, *loaded):
     store = OutputStore(package.parent)
-    store.save(notebook(), json.dumps([str(package), loaded, False]), RECORD)
+    store.save(notebook(), json.dumps([str(package), loaded, "scans"]), RECORD)
     return store
 
 
@@ -36,7 +36,7 @@ def found(package, **words):
 
 def test_a_run_is_found_again_whatever_the_prose(package):
     store = store_after_a_run(package, "widgets/a.mjs")
-    assert store.load(store.find(notebook())) == {"loaded": ["widgets/a.mjs"], "mnist": False, **RECORD}
+    assert store.load(store.find(notebook())) == {"loaded": ["widgets/a.mjs"], "digits": "scans", **RECORD}
     assert found(package, text="other words")
     assert not found(package, code="x = 2")
 
@@ -71,14 +71,16 @@ def test_what_every_chapter_stands_on_is_in_the_key(package, monkeypatch, change
 def test_outputs_of_an_edited_file_are_not_kept(package):
     store = OutputStore(package.parent)
     (package / "b.py").write_text("2")
-    store.save(notebook(), json.dumps([str(package), ["widgets/a.mjs"], False]), RECORD)
+    store.save(notebook(), json.dumps([str(package), ["widgets/a.mjs"], "scans"]), RECORD)
     with pytest.raises(NotKept, match=r"b\.py of vae_utils was edited"):
-        store.save(notebook(), json.dumps([str(package), ["b.py"], False]), RECORD)
+        store.save(notebook(), json.dumps([str(package), ["b.py"], "scans"]), RECORD)
 
 
 def test_outputs_of_another_copy_of_the_package_are_not_kept(package, tmp_path):
     with pytest.raises(NotKept, match=r"vae_utils: got .*elsewhere, expected"):
-        OutputStore(package.parent).save(notebook(), json.dumps([str(tmp_path / "elsewhere"), ["b.py"], False]), RECORD)
+        OutputStore(package.parent).save(
+            notebook(), json.dumps([str(tmp_path / "elsewhere"), ["b.py"], "scans"]), RECORD
+        )
 
 
 def test_a_broken_record_is_no_record(package):
@@ -92,6 +94,6 @@ def test_a_broken_record_is_no_record(package):
 def test_the_oldest_runs_are_forgotten(package):
     store = store_after_a_run(package)
     for number in range(5):
-        store.save(notebook(f"x = {number}"), json.dumps([str(package), [], False]), RECORD)
+        store.save(notebook(f"x = {number}"), json.dumps([str(package), [], "scans"]), RECORD)
     store.forget_old(keep=3)
     assert len(list(store.folder.iterdir())) == 3

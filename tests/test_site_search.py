@@ -11,7 +11,7 @@ import pytest
 from docutils import nodes
 from docutils.utils import new_document
 
-from vae_book import search
+from vae_book import search, terms
 
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = (ROOT / "chapters" / "glossary.md").read_text(encoding="utf8")
@@ -79,6 +79,31 @@ def test_the_chapter_of_a_term_speaks_of_it(term):
     names = [term["term"], *re.findall(r"\*([^*]+)\*", term["also"] or "")]
     chapter = chapter_text(term["file"])
     assert any(name.lower() in chapter for name in names), names
+
+
+TERM = {"names": ["KL divergence", "KL", "relative entropy"], "id": "term-kl", "text": "KL: a surplus. Chapter 3"}
+ENTROPY = {"names": ["entropy"], "id": "term-entropy", "text": "entropy: a mean."}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("the KL divergence of", "KL divergence"),
+        ("Entropy is", "Entropy"),
+        ("the cross-entropy is", None),
+        ("Relative entropy is", "Relative entropy"),
+        ("weakly KLing", None),
+    ],
+)
+def test_the_first_whole_use_of_a_word_is_found(text, name):
+    match = terms.pattern([TERM, ENTROPY]).search(text)
+    assert (match and match[0]) == name
+
+
+def test_a_name_stands_for_its_own_term_before_another_s():
+    other = {"names": ["surprise", "entropy"], "id": "term-surprise", "text": ""}
+    assert terms.by_name([ENTROPY, other])["entropy"] is ENTROPY
+    assert terms.by_name([other, TERM])["relative entropy"] is TERM
 
 
 SECTIONS = [

@@ -172,7 +172,7 @@ class Executor:
         record = self.store.load(key)
         for cell, outputs in zip(code_cells(notebook), record.pop("outputs"), strict=True):
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
-        env_runs(app.env)[docname] = {"machine": "a machine of which nothing was kept", "mnist": False} | record
+        env_runs(app.env)[docname] = {"machine": "a machine of which nothing was kept", "digits": "scans"} | record
         env_keys(app.env)[docname] = key
         source[0] = nbformat.writes(notebook)
 

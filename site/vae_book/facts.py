@@ -86,9 +86,9 @@ def about_runs(runs: list[dict]) -> str:
     machines = " and ".join(sorted({run["machine"] for run in runs}))
     seconds = duration(sum(run["cpu_seconds"] for run in runs))
     scans = "the 1,797 real scans that come with scikit-learn; where MNIST is at hand, the chapters take it"
-    digits = "MNIST" if any(run["mnist"] for run in runs) else scans
+    digits = "MNIST" if any(run["digits"] == "MNIST" for run in runs) else scans
     ran = f"The code of all chapters ran in {seconds} on one core ({machines})."
-    return f"Minutes are for reading. {ran} Its digits: {digits}."
+    return f"Minutes are for reading. {ran} Their digits: {digits}."
 
 
 def mark_optional(document: nodes.document) -> None:

@@ -31,7 +31,8 @@ files = {getattr(module, "__file__", None) for name, module in sys.modules.items
 paths = [Path(file) for file in files | sys._vae_opened if file]
 inside = {path.relative_to(root).as_posix() for path in paths if root and path.is_relative_to(root) and path.is_file()}
 names = sorted(name for name in inside if not name.endswith(".pyc"))
-print(json.dumps([str(root), names, any("-idx3-ubyte" in file for file in sys._vae_opened)]))
+mnist = any("-idx3-ubyte" in file and Path(file).is_file() for file in sys._vae_opened)
+print(json.dumps([str(root), names, "MNIST" if mnist else "scans"]))
 ''', {})"""
 
 
@@ -97,7 +98,7 @@ class OutputStore:
 
     def save(self, notebook: NotebookNode, loaded: str, record: dict) -> None:
         """Keeps a run; `loaded` is what LOADED printed. NotKept where the kernel had other files than these."""
-        root, names, mnist = json.loads(loaded)
+        root, names, digits = json.loads(loaded)
         if names and Path(root).resolve() != self.package.resolve():
             raise NotKept(f"vae_utils: got {root}, expected {self.package}: run `pip install -e .` here")
         edited = [name for name in names if not self.unchanged(name)]
@@ -106,7 +107,7 @@ class OutputStore:
         key = f"{self.code_key(notebook)}-{self.loaded_key(names)}"
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = self.folder / f"{key}.{os.getpid()}"
-        beside.write_text(json.dumps({"loaded": names, "mnist": mnist, **record}), encoding="utf8")
+        beside.write_text(json.dumps({"loaded": names, "digits": digits, **record}), encoding="utf8")
         beside.replace(self.folder / f"{key}.json")
 
     def unchanged(self, name: str) -> bool:

@@ -104,7 +104,7 @@ def collect(app: Sphinx, document: nodes.document) -> None:
     if name == GLOSSARY:
         terms = name_terms(document)
         entry = {"sections": [{"heading": t["names"][0], "id": t["id"], "text": t["text"]} for t in terms]}
-        entry["names"] = [t["names"] for t in terms]
+        entry["terms"] = terms
     env_pages(app.env)[name] = entry
 
 
@@ -128,7 +128,7 @@ def index(app: Sphinx) -> dict:
         where = f"{'.'.join(map(str, number))}. {title}" if number else title
         kind = "word" if name == GLOSSARY else "section"
         found += [{**section, "url": url, "where": where, "kind": kind} for section in page["sections"]]
-        names += page.get("names", [])
+        names += [term["names"] for term in page.get("terms", [])]
     return {"sections": found, "names": names}
 
 
