@@ -123,7 +123,7 @@ TO_REACH = {
     ],
     "ObjectiveChooser": [
         [("choose", "Objective", "GAN")],
-        [("choose", "Objective", "sigma 1")],
+        [("choose", "Objective", f"{SIGMA} 1")],
         [("choose", "Objective", "GAN")],
     ],
     "Playground": [

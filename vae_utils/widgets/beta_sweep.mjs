@@ -135,7 +135,7 @@ export const challenges = ({ rate, distortion, steps }, now) => {
 
 export default {
   render({ model, el }) {
-    const ui = frame({ model, el, title: "Turn beta: the same VAE, really trained at each setting" });
+    const ui = frame({ model, el, title: "Turn \u03b2: the same VAE, really trained at each setting" });
     const data = tensors(model, FIELDS);
     const betas = Array.from(data.betas.values, (beta) => Number(beta.toPrecision(6)));
     const steps = Array.from(data.steps.values);

@@ -1,4 +1,5 @@
 // A film of training: bars of the KL per dimension, and the total KL of every remedy.
+import { greek } from "./parts/controls.mjs";
 import { frame } from "./parts/frame.mjs";
 import { format, linspace, sum } from "./parts/maths.mjs";
 import { block, rows, tensor } from "./parts/tensor.mjs";
@@ -92,7 +93,7 @@ export default {
     ui.slider({ name: "percent", label: "percent of the training", step: 1 });
     ui.player({ label: "Play", name: "percent", values: linspace(0, 100, 101), pace: 0.05 });
     ui.readout(() => [
-      ["remedy", ui.get("remedy")],
+      ["remedy", greek(ui.get("remedy"))],
       ["step", String(Math.round((ui.get("percent") / 100) * ui.get("steps")))],
       ["total KL, nats", sum(now()), "kl"],
       ["dimensions over 0.01 nats", `${speaking(now())} of ${now().length}`],

@@ -1,4 +1,5 @@
 // Eight objectives, really trained: reconstructions, samples, a sharpness meter, and sharpness against diversity.
+import { greek } from "./parts/controls.mjs";
 import { frame } from "./parts/frame.mjs";
 import { format, linspace, mean, sum } from "./parts/maths.mjs";
 import { drawSheet, sheet } from "./parts/sheet.mjs";
@@ -187,7 +188,7 @@ const scatterPanel = (ui, numbers, now) =>
       const [y, right] = [Math.min(TOP, drawn), recall > 0.5];
       plot.points([recall], [y], { radius: 7, color: "likelihood" });
       const place = { align: right ? "right" : "left", dx: right ? -12 : 12, bold: true, size: 13, halo: true };
-      plot.text(recall, y, name, { ...place, dy: y > 1.3 ? 12 : -10 });
+      plot.text(recall, y, greek(name), { ...place, dy: y > 1.3 ? 12 : -10 });
     },
   });
 
@@ -266,7 +267,7 @@ export default {
     ui.readout(() => {
       const { name, rebuilt, drawn, precision, recall, counts } = now();
       return [
-        ["objective", name],
+        ["objective", greek(name)],
         [`sharpness, framed picture ${ui.get("digit")}`, alone(), "likelihood"],
         ["sharpness, reconstructions", read(rebuilt), "likelihood"],
         ["sharpness, samples", read(drawn), "likelihood"],

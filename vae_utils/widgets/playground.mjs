@@ -86,7 +86,7 @@ const drawingTools = (ui, panel) => {
 
 const makePanels = (ui, view) => {
   const ready = (draw) => (plot) => view.picture() && !view.empty() && draw(plot, view);
-  const invite = (plot) => plot.text(0, 0, "Draw here", { color: "muted", size: 20, dy: -28 });
+  const invite = (plot) => plot.text(0, 0, "Draw here", { color: "muted", size: 20, dy: -60 });
   const flat = () => view.data.dim === 2;
   const box = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
   const inPlane = { ...box, equal: true, axes: flat };

@@ -23,7 +23,7 @@ class Playground(Widget):
     module = "playground"
     worker = "playground/worker"
     constants: ClassVar[dict] = {"most_points": MOST_POINTS}
-    sentence = "A variational autoencoder is trained here, in your browser, while you turn beta and watch."
+    sentence = "A variational autoencoder is trained here, in your browser, while you turn β and watch."
 
     data = Choice("spirals", DATA)
     beta = Number(1.0, 0, 16)

@@ -203,7 +203,7 @@ export default {
     ui.slider({ name: "dimensions", label: "latent dimensions", step: 1 });
     ui.choice({ name: "noise", label: "Noise" });
     ui.choice({ name: "cost", label: "Cost f" });
-    ui.choice({ name: "parameter", label: "Slope with respect to", labels: { mu: "\u03bc", sigma: "\u03c3" } });
+    ui.choice({ name: "parameter", label: "Slope with respect to" });
     ui.button("New noise", () => ui.set("seed", (ui.get("seed") + 1) % 10000));
     ui.on("seed", ui.redraw);
     ui.readout(() => {

@@ -15,7 +15,7 @@ class Reparameterization(Widget):
     """
 
     module = "reparameterization"
-    sentence = "Noise lands where mu and sigma send it; two estimators of the same gradient, one calm and one wild."
+    sentence = "Noise lands where μ and σ send it; two estimators of the same gradient, one calm and one wild."
 
     mu = Number(0.5, -3, 3)
     sigma = Number(0.8, 0.1, 2)
@@ -35,5 +35,5 @@ class Reparameterization(Widget):
         axes = (figure := Figure(figsize=(6, 2.2))).subplots()
         for noise in eps:
             axes.plot([noise, self.mu + self.sigma * noise], [1, 0], color=plots.COLORS["posterior"], linewidth=0.8)
-        axes.set(yticks=[0, 1], yticklabels=["z", "eps"], xlabel="z = mu + sigma eps")
-        return plots.show(figure, alt="Lines from each noise eps to the point z where mu and sigma send it.").svg
+        axes.set(yticks=[0, 1], yticklabels=["z", "ε"], xlabel="z = μ + σ ε")
+        return plots.show(figure, alt="Lines from each noise ε to the point z where μ and σ send it.").svg

@@ -16,6 +16,11 @@ export const make = (tag, properties = {}, ...children) => {
   return element;
 };
 
+const LETTERS = { mu: "\u03bc", sigma: "\u03c3", eps: "\u03b5", beta: "\u03b2" };
+
+/** Words as they are written to readers: Greek letters where code spells them out. */
+export const greek = (text) => String(text).replace(/\b(mu|sigma|eps|beta)\b/g, (name) => LETTERS[name]);
+
 /** The number that a person typed, or null: decimal commas and stray spaces are fine, words are not. */
 export const parseNumber = (text) => {
   const cleaned = String(text).trim().replace(",", ".").replace("\u2212", "-");
@@ -93,9 +98,10 @@ export const stops = (state, { name, label, values }) => {
   return make("div", { class: "vae-slider" }, make("label", {}, make("span", { text: label }), range), shown);
 };
 
-/** A drop-down list; `labels` maps values to words. */
+/** A drop-down list; `labels` maps values to words, which are else the values themselves. */
 export const select = (state, { name, label, options = state.limits(name), labels = {} }) => {
-  const list = make("select", {}, ...options.map((value) => make("option", { value, text: labels[value] ?? value })));
+  const words = (value) => labels[value] ?? greek(value);
+  const list = make("select", {}, ...options.map((value) => make("option", { value, text: words(value) })));
   const asIs = (text) => options.find((value) => String(value) === text);
   list.addEventListener("change", () => state.set(name, asIs(list.value)));
   const show = () => (list.value = String(state.get(name)));
@@ -113,7 +119,7 @@ export const choice = (state, { name, label, options = state.limits(name), label
   const show = () => inputs.forEach((input, i) => (input.checked = options[i] === state.get(name)));
   state.on(name, show);
   show();
-  const words = options.map((value) => make("span", { text: labels[value] ?? value }));
+  const words = options.map((value) => make("span", { text: labels[value] ?? greek(value) }));
   const pills = inputs.map((input, i) => make("label", {}, input, words[i]));
   return make("fieldset", { class: "vae-choice" }, make("legend", { text: label }), make("div", {}, ...pills));
 };
