@@ -83,8 +83,8 @@ export const challenges = (now, classes) => [
   },
   {
     id: "ink",
-    text: "Hold one class: find a style with 1.3 times the ink of another one.",
-    reached: () => now().ink[1] > 1.3 * now().ink[0],
+    text: "Hold one class: find a style with 1.5 times the ink of another one.",
+    reached: () => now().ink[1] > 1.5 * now().ink[0],
     why: "The label is given, so z is free for the rest: how thick, how wide, how slanted.",
   },
   {

@@ -51,14 +51,17 @@ export const makeChallenges = (widget, list, memory = makeMemory()) => {
   const prefix = `vae-challenge:${widget}:`;
   const items = list.map(item);
   const count = make("p", { class: "vae-challenges-title" });
+  let shown = "";
   const show = () => {
     const solved = list.map(({ id }) => memory.has(`${prefix}${id}`));
+    if (String(solved) === shown) return;
+    shown = String(solved);
     items.forEach((one, i) => one.show(solved[i]));
     count.textContent = `Challenges: ${solved.filter(Boolean).length} of ${list.length} done`;
   };
   const look = () => {
     const found = newlyReached(list, memory, prefix);
-    if (found.length) show();
+    show(); // also what another copy on this page has reached
     return found.map(({ text, why }) => `Challenge done: ${text} ${why}`).join(" ");
   };
   show();
