@@ -207,11 +207,11 @@ def test_the_readout_stands_in_boxes_whatever_jupyterlab_does_to_lists(notebook)
     boxes = notebook.widget("widgets.KL()").evaluate(
         """root => [...root.querySelectorAll(".vae-readout > div")].map((box) => {
           const [outer, inner] = [box, box.querySelector("dd")].map((element) => element.getBoundingClientRect());
-          return [outer.left, outer.bottom - inner.bottom];
+          return [outer.left, outer.top, outer.right - inner.right, outer.bottom - inner.bottom];
         })"""
     )
-    assert len({left for left, _ in boxes}) == len(boxes) == 4
-    assert all(inside >= 0 for _, inside in boxes)
+    assert len({(left, top) for left, top, *_ in boxes}) == len(boxes) == 4
+    assert all(room >= 0 for _, _, *inside in boxes for room in inside)
 
 
 def test_the_typed_number_arrives_and_a_wrong_value_is_refused(notebook):

@@ -11,7 +11,7 @@ body {{ margin: 8px; background: var(--pst-color-background); color: var(--pst-c
 
 CONTROLS = (
     ".vae-body input:not([type=radio]):visible, .vae-body select:visible, .vae-body fieldset:visible, "
-    ".vae-body button:visible:not([disabled])"
+    ".vae-body button:visible:not([disabled]):not(.vae-reset)"  # it sleeps until something has moved
 )
 PIXELS = """(root) => [...root.querySelectorAll("canvas")].map((canvas) => {
   if (!canvas.width || !canvas.height) return 0;

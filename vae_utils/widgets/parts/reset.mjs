@@ -18,6 +18,7 @@ export const makeReset = (state, stop) => {
     more.back();
   });
   control.title = "Everything as it was at the start";
+  control.classList.add("vae-reset");
   const show = () => {
     const moved = more.moved() || start.some(([name, value]) => !same(state.get(name), value));
     control.disabled = !moved && document.activeElement !== control; // the focus stays where the reader has put it
