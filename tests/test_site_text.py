@@ -42,12 +42,18 @@ def test_other_quotations_stay(children):
     assert type(document[0]) is nodes.block_quote
 
 
-def test_a_light_picture_gets_a_dark_twin():
+def test_a_light_drawing_gets_a_dark_twin_and_both_stand_in_the_page(tmp_path):
+    for mode in ("light", "dark"):
+        (tmp_path / f"a-{mode}.svg").write_text(f"<svg>{mode}</svg>\n")
     document = new_document("page")
-    document += nodes.paragraph("", "", nodes.image(uri="a-light.svg", alt="a"), nodes.image(uri="b.svg", alt="b"))
-    text.add_dark_twins(document)
-    shown = [(image["uri"], image["classes"]) for image in document.findall(nodes.image)]
-    assert shown == [("a-light.svg", ["only-light"]), ("a-dark.svg", ["only-dark"]), ("b.svg", [])]
+    pictures = nodes.image(uri="a-light.svg", alt='one\n"two"'), nodes.image(uri="b.svg", alt="b")
+    document += nodes.paragraph("", "", *pictures)
+    text.add_dark_twins(document, tmp_path)
+    light, dark, other = document[0]
+    assert light.astext() == (
+        '<span class="drawing only-light" role="img" aria-label="one &quot;two&quot;"><svg>light</svg></span>'
+    )
+    assert "only-dark" in dark.astext() and "<svg>dark</svg>" in dark.astext() and other["uri"] == "b.svg"
 
 
 @pytest.mark.parametrize(

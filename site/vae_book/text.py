@@ -1,6 +1,8 @@
 """Reads plain Jupyter Markdown as a book: linked formulas, blockquotes that are boxes."""
 
+import html
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -47,16 +49,20 @@ def make_boxes(document: nodes.document) -> None:
             quote.replace_self(box)
 
 
-def add_dark_twins(document: nodes.document) -> None:
-    """A picture NAME-light.svg is shown on light pages; NAME-dark.svg beside it takes its place on dark ones."""
+def add_dark_twins(document: nodes.document, folder: Path) -> None:
+    """A drawing NAME-light.svg is shown on light pages, NAME-dark.svg beside it on dark ones.
+
+    Both stand in the page itself, for a picture in a file of its own may not use the letters of the page.
+    """
     for image in list(document.findall(nodes.image)):
-        dark = image["uri"].replace("-light.svg", "-dark.svg")
-        if dark != image["uri"]:
-            twin = image.deepcopy()
-            twin["uri"] = dark
-            image["classes"].append("only-light")
-            twin["classes"].append("only-dark")
-            image.parent.insert(image.parent.index(image) + 1, twin)
+        if image["uri"].endswith("-light.svg"):
+            alt = html.escape(" ".join(image.get("alt", "").split()))
+            twins = []
+            for mode in ("light", "dark"):
+                svg = (folder / image["uri"].replace("-light.svg", f"-{mode}.svg")).read_text(encoding="utf8")
+                opening = f'<span class="drawing only-{mode}" role="img" aria-label="{alt}">'
+                twins.append(nodes.raw("", f"{opening}{svg.strip()}</span>", format="html"))
+            image.parent.replace(image, twins)
 
 
 def keep_punctuation(document: nodes.document) -> None:
@@ -101,7 +107,7 @@ def collect_tags(env, docname: str, document: nodes.document) -> None:
 def read_document(app: Sphinx, document: nodes.document) -> None:
     make_boxes(document)
     keep_punctuation(document)
-    add_dark_twins(document)
+    add_dark_twins(document, Path(app.env.doc2path(app.env.docname)).parent)
     collect_tags(app.env, app.env.docname, document)
 
 

@@ -129,3 +129,20 @@ def test_the_top_of_a_chapter_says_how_long_it_takes(light):
 @each_light(NOTEBOOKS)
 def test_no_notice_of_the_build_stands_in_a_chapter(light):
     assert light.tab.get_by_text("MNIST is not at hand").count() == 0
+
+
+@each_light(NOTEBOOKS)
+def test_words_lead_to_the_glossary_once_a_chapter(light):
+    links = light.tab.locator("a.term").evaluate_all("(all) => all.map((e) => [e.hash, e.title])")
+    assert len(links) > 4 and all(title for _, title in links)
+    assert max(Counter(place for place, _ in links).values()) == 1
+
+
+def test_the_start_page_draws_with_the_letters_of_the_book_and_says_once_what_its_pages_are_a_run_of(visit, addresses):
+    opened = visit(f"{addresses['file']}/chapters/index.html")
+    assert opened.tab.title() == "Variational Autoencoders"
+    font = opened.tab.locator(".drawing svg:visible").evaluate("(e) => getComputedStyle(e).fontFamily")
+    assert "Source Serif 4" in font
+    expect(opened.tab.locator(".facts")).to_contain_text("on one core (")
+    assert opened.tab.locator(".minutes").count() == len(NOTEBOOKS)
+    opened.check()
