@@ -66,11 +66,11 @@ def add_to_map(app: Sphinx, document: nodes.document, docname: str) -> None:
     runs = {app.builder.get_relative_uri(docname, name): run for name, run in env_runs(app.env).items()}
     if docname != app.config.root_doc or not runs:
         return
-    table = None
-    for link in document.findall(nodes.reference):
-        if link.get("refuri") in runs and has_ancestor(link, (nodes.entry,)):
+    table, waiting = None, dict(runs)
+    for link in list(document.findall(nodes.reference)):
+        if link.get("refuri") in waiting and has_ancestor(link, (nodes.entry,)):
             table = table or ancestor(link, nodes.table)
-            words = f" {runs[link['refuri']]['minutes']} min"
+            words = f" {waiting.pop(link['refuri'])['minutes']} min"
             link.parent.insert(link.parent.index(link) + 1, nodes.inline("", words, classes=["minutes"]))
     if table is not None:
         table.parent.insert(table.parent.index(table) + 1, line(about_runs(list(runs.values()))))
