@@ -1,5 +1,7 @@
 """Widget: choose an objective; see what it reconstructs, what it draws, how sharp that is, and which classes."""
 
+from pathlib import Path
+
 import numpy as np
 
 from .parts.fields import Array, Choice, Whole
@@ -10,6 +12,7 @@ OBJECTIVES = (
     "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",
 )  # fmt: skip
 DIGITS = 10  # test digits shown
+RECORDED = Path(__file__).with_suffix(".npz")
 NONE = -1.0  # the sharpness of reconstructions that do not exist
 
 
@@ -50,6 +53,12 @@ class ObjectiveChooser(Widget):
         rebuilt = reconstructions_of(originals, kept.pop("reconstructions"))
         samples = means_as_gray_levels(kept.pop("samples"), "samples")
         return cls(originals=originals, reconstructions=rebuilt, samples=samples, **kept, **values)
+
+    @classmethod
+    def recorded(cls, **values):
+        """The generators of chapter 8 on the bundled digits, after a longer training: see `experiments.generators`."""
+        with np.load(RECORDED) as kept:
+            return cls(**{name: kept[name] for name in kept}, **values)
 
     def still(self) -> str:
         from matplotlib.figure import Figure
