@@ -15,7 +15,7 @@ def gray_pixel(seed):
     coin, found = (torch.rand(1024, 1, generator=torch.Generator().manual_seed(0)) < 0.5).float(), {}
     for sigma in (1.0, 0.7, 0.3, 0.1):
         model = models.mlp_vae(1, 1, hidden=(16,), likelihood="gaussian", sigma=sigma, seed=seed)
-        fit(model, coin, steps=500, lr=1e-2, seed=seed)
+        fit(model, coin, steps=200, lr=2e-2, seed=seed)
         found[f"σ = {sigma:g}"] = model.likelihood(model.posterior(torch.tensor([[0.0], [1.0]])).mu).mean.diff(dim=0)
     return found
 
@@ -29,7 +29,7 @@ def soft_means(seed):
     }
     for name, observation in kinds.items():
         model = models.mlp_vae(196, 12, hidden=(256,), seed=seed, **observation)
-        fit(model, digits(6000, side=14).x, epochs=12, lr=3e-3, seed=seed)
+        train_small(model, seed)
         codes = {"reconstructions": model.posterior(test).mu, "draws": model.prior().sample((1000,))}
         for what, z in codes.items():
             pictures = model.likelihood(z).mean.clamp(0, 1)
@@ -44,7 +44,7 @@ def small_vae(observation, seed):
 
 
 def train_small(model, seed, **settings):
-    fit(model, digits(6000, side=14).x, **{"epochs": 12, "lr": 3e-3, "seed": seed, **settings})
+    fit(model, digits(5000, side=14).x, **{"steps": 250, "lr": 8e-3, "batch_size": 64, "seed": seed, **settings})
     return model
 
 
@@ -66,8 +66,8 @@ def enlarged(x):
 
 
 def judge():
-    small = digits(6000, side=14)
-    return load_classifier(small._replace(x=enlarged(small.x)), epochs=6)
+    small = digits(5000, side=14)
+    return load_classifier(small._replace(x=enlarged(small.x)), epochs=3)
 
 
 def judged(pictures):
@@ -86,8 +86,8 @@ def balance(seed):
 
 
 def blur_and_recall(seed):
-    chosen = torch.randperm(6000, generator=torch.Generator().manual_seed(seed))[:500]
-    x, found = digits(6000, side=14).x[chosen], {}
+    chosen = torch.randperm(5000, generator=torch.Generator().manual_seed(seed))[:500]
+    x, found = digits(5000, side=14).x[chosen], {}
     for share in (0.0, 0.5, 1.0):
         soft = torch.lerp(x, F.avg_pool2d(x.view(-1, 1, 14, 14), 3, 1, 1).flatten(1), share)
         found[f"sharpness, blur {share:g}"] = sharp(soft)
@@ -112,8 +112,8 @@ class Reader(nn.Module):
 def trained_reader(seed):
     with seeded(seed):
         reader = Reader()
-    small = digits(6000, side=14)
-    with training.Run(reader, small.x, small.y, epochs=3, seed=seed, progress=False, device="cpu") as run:
+    small = digits(5000, side=14)
+    with training.Run(reader, small.x, small.y, epochs=2, seed=seed, progress=False, device="cpu") as run:
         optimizer = torch.optim.Adam(reader.parameters(), lr=3e-3)
         for batch in run:
             loss = F.cross_entropy(reader.rest(reader(batch.x)[-1]), batch.y)
@@ -144,11 +144,12 @@ def code_prior(seed):
     vectors = model.vectors(digits(2000, side=14).x).detach().flatten(0, 1)
     chosen = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))[:32]
     model.codebook.data.copy_(vectors[chosen])
-    train_small(model, seed, objective=objectives.vq_elbo)
+    train_small(model, seed, objective=objectives.vq_elbo, steps=350, lr=6e-3)
     found = {"recall of draws, slots apart": judged(drawn(model))[1]}
     model.requires_grad_(False).prior_module = in_order
-    with training.Run(model, digits(6000, side=14).x, epochs=8, seed=seed, progress=False, device="cpu") as run:
-        optimizer = torch.optim.Adam(in_order.parameters(), lr=5e-3)
+    how = {"steps": 200, "batch_size": 64, "seed": seed, "progress": False, "device": "cpu"}
+    with training.Run(model, digits(5000, side=14).x, **how) as run:
+        optimizer = torch.optim.Adam(in_order.parameters(), lr=1e-2)
         for batch in run:
             loss = -model.prior().log_prob(model.posterior(batch.x).sample()).mean()
             optimizer.zero_grad()
@@ -159,9 +160,9 @@ def code_prior(seed):
 
 def pixel_by_pixel(seed):
     with seeded(seed):
-        observation = models.AutoregressiveObservation(models.WindowNetwork(12, 14, 8), 196, 8)
+        observation = models.AutoregressiveObservation(models.WindowNetwork(12, 14, 8, hidden=32), 196, 8)
         model = models.VAE(models.mlp([196, 256, 24]), nn.Identity(), observation, 12, 196)
-    train_small(model, seed, epochs=6, lr=4e-3, batch_size=64)
+    train_small(model, seed, steps=300, lr=1e-2, batch_size=32)
     test = digits(1000, train=False, side=14)
     rebuilt, new = (model.likelihood(z).sample() for z in (model.posterior(test.x).mu, torch.randn(1000, 12)))
     same = judge().predict(enlarged(rebuilt)) == test.y
