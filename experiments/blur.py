@@ -144,7 +144,7 @@ def code_prior(seed):
     vectors = model.vectors(digits(2000, side=14).x).detach().flatten(0, 1)
     chosen = torch.randperm(len(vectors), generator=torch.Generator().manual_seed(seed))[:32]
     model.codebook.data.copy_(vectors[chosen])
-    train_small(model, seed, objective=objectives.vq_elbo, steps=350, lr=6e-3)
+    train_small(model, seed, objective=objectives.vq_elbo, steps=600, lr=6e-3)
     found = {"recall of draws, slots apart": judged(drawn(model))[1]}
     model.requires_grad_(False).prior_module = in_order
     how = {"steps": 200, "batch_size": 64, "seed": seed, "progress": False, "device": "cpu"}

@@ -1,6 +1,6 @@
-"""Trains the eight generators of chapter 8 for longer, and records what they drew for the widget at its top.
+"""Records the eight generators of chapter 8 for the widget at its top.
 
-python -m experiments.generators    some minutes of one processor core
+python -m experiments.generators    trains them as the chapter does, half a minute of one processor core
 """
 
 import json
@@ -10,20 +10,19 @@ import numpy as np
 import torch
 
 from vae_utils.widgets import ObjectiveChooser
-from vae_utils.widgets.objective_chooser import RECORDED
+from vae_utils.widgets.objective_chooser import TRAINED
 
 from .phenomena import CHAPTERS
 
-QUALITY = 5
 PARTS = ("originals", "reconstructions", "samples", "sharpness", "precision", "recall", "counts")
 
 
 def chapter():
-    """What the names of chapter 8 stand for, after its cells have run; the widget, which needs this, is left out."""
+    """What the names of chapter 8 stand for after its cells have run, but for the cell of the widget itself."""
     cells = json.loads((CHAPTERS / "08_blurriness.ipynb").read_text(encoding="utf8"))["cells"]
     names = {}
     for cell in cells:
-        source = "".join(cell["source"]).replace("QUALITY = 1 ", f"QUALITY = {QUALITY} ")
+        source = "".join(cell["source"])
         if cell["cell_type"] == "code" and "widgets.ObjectiveChooser" not in source:
             exec(source, names)
     return names
@@ -41,10 +40,11 @@ def chooser(names):
 
 def main():
     os.environ.pop("VAE_DATA", None)
+    os.environ["VAE_BOOK"] = "1"  # quiet
     torch.set_num_threads(1)
     widget = chooser(chapter())
-    np.savez_compressed(RECORDED, **{part: getattr(widget, part) for part in PARTS})
-    print(f"{RECORDED.name}: {RECORDED.stat().st_size:,} bytes")
+    np.savez_compressed(TRAINED, **{part: getattr(widget, part) for part in PARTS})
+    print(f"{TRAINED.name}: {TRAINED.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

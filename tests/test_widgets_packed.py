@@ -5,9 +5,10 @@ import pytest
 import torch
 from refusal import refuses
 
+from vae_utils import evaluation
 from vae_utils.widgets import ClassStyle, CollapseFilm, ObjectiveChooser
 from vae_utils.widgets.collapse_film import REMEDIES
-from vae_utils.widgets.objective_chooser import NONE, OBJECTIVES
+from vae_utils.widgets.objective_chooser import NONE, OBJECTIVES, TRAINED
 
 
 def films(**changes):
@@ -79,3 +80,18 @@ def test_an_activation_that_the_page_does_not_know_is_refused():
     for activation in ("gelu", torch.tanh, ["relu"]):
         refuses(lambda: ClassStyle.of(decoder, activation=activation), "activation", expected="silu, relu")  # noqa: B023
     refuses(lambda: ClassStyle.of(decoder[:1]), "decoder", "[12, 4]", "12 to 784")
+
+
+def test_the_trained_generators_are_those_of_the_chapter():
+    widget = ObjectiveChooser.trained(objective="GAN")
+    rebuilt, drawn = widget.sharpness.T
+    crisp = [OBJECTIVES.index(name) for name in ("autoregressive", "GAN")]
+    assert (rebuilt[: crisp[0]] < 0.9).all() and rebuilt[crisp[1]] == NONE  # factorized likelihoods rebuild softly
+    assert (drawn[crisp] > 0.9).all()
+    assert widget.originals.shape[1] == 14**2 and (widget.counts.sum(1) == 1000).all()
+    reading = sharpness(widget.samples[crisp[0]], widget.originals)
+    assert 0.7 < reading < 1.4 and TRAINED.stat().st_size < 150_000
+
+
+def sharpness(pictures, data):
+    return evaluation.sharpness(*(torch.as_tensor(x / 255, dtype=torch.float32) for x in (pictures, data))).laplacian

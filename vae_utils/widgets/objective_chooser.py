@@ -12,7 +12,7 @@ OBJECTIVES = (
     "sigma 1", "learned sigma", "BCE", "features", "VQ, slots apart", "VQ, slots in order", "autoregressive", "GAN",
 )  # fmt: skip
 DIGITS = 10  # test digits shown
-RECORDED = Path(__file__).with_suffix(".npz")
+TRAINED = Path(__file__).parent / "parts" / "objective_chooser.npz"  # made by experiments/generators.py
 NONE = -1.0  # the sharpness of reconstructions that do not exist
 
 
@@ -55,9 +55,9 @@ class ObjectiveChooser(Widget):
         return cls(originals=originals, reconstructions=rebuilt, samples=samples, **kept, **values)
 
     @classmethod
-    def recorded(cls, **values):
-        """The generators of chapter 8 on the bundled digits, after a longer training: see `experiments.generators`."""
-        with np.load(RECORDED) as kept:
+    def trained(cls, **values):
+        """The eight generators that chapter 8 trains, on the bundled digits."""
+        with np.load(TRAINED) as kept:
             return cls(**{name: kept[name] for name in kept}, **values)
 
     def still(self) -> str:
