@@ -32,7 +32,7 @@ def exact_law(seed):
     wrong, worst = 0, 0.0
     for sigma2 in (0.4, 0.9, 1.8, 3.5, 6.0, 12.0):
         model = models.LinearVAE(12, 6, sigma=math.sqrt(sigma2), seed=seed)
-        fit(model, x, steps=400, batch_size=200, lr=4e-2, seed=seed)
+        fit(model, x, steps=400, batch_size=200, lr=0.1, seed=seed)
         q = model.posterior(x)
         kl = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
         wrong += abs(int((kl > 0.01).sum()) - int((eigenvalues > sigma2).sum()))
@@ -79,11 +79,11 @@ def remedies(seed):
 
 
 def silence_in_the_long_run(seed):
-    """The information preference: five times the steps of the chapter, with and without a warm start for z."""
+    """The information preference: five times the steps of the chapter, with and without annealing."""
     found = {}
     for name, settings in (("none", {}), ("linear annealing", {"beta": objectives.linear_warmup(0.7)})):
         model = sequence_model(seed)
-        fit(model, coins(8000, 0), steps=1500, batch_size=64, lr=8e-3, seed=seed, **settings)
+        fit(model, coins(8000, 0), seed=seed, **THROWS | {"steps": 1500}, **settings)
         found |= {f"ELBO, {name}": evaluation.evaluate(model, coins(2000, 1), samples=5)["elbo"]}
         found |= {f"I(x; z), {name}": evaluation.mutual_information(model, coins(2000, 1)[:1000])}
     return found

@@ -1,11 +1,13 @@
 """Experiments on the latent space, as functions of a seed that return {name: number}."""
 
+import functools
 import math
 
 import torch
 from torch import nn
 
 from vae_utils import data, evaluation, models, objectives
+from vae_utils.classifier import load_classifier
 
 from .setting import digits, fit
 
@@ -63,6 +65,31 @@ def thin_shell(seed):
     for name, z in halfway.items():
         p = model.likelihood(z).mean
         found[f"doubt halfway, {name}"] = -(p.xlogy(p) + (1 - p).xlogy(1 - p)).sum(-1).mean()
+    return found
+
+
+def random_draws(seed):
+    """Who draws the better digits in 20-D, an autoencoder or a VAE, early and late?"""
+    train, test = data.load_digits(source="bundled", n=6000), data.load_digits(train=False, source="bundled", n=1000)
+    judge, found, x = load_classifier(train, epochs=3), {}, train.x[:3000]
+    real, eps = judge.features(test.x), torch.randn(1000, 20)
+    ways = {
+        "autoencoder": (models.mlp_autoencoder(784, 20, hidden=(128,), seed=seed), objectives.reconstruction),
+        "VAE": (models.mlp_vae(784, 20, hidden=(128,), seed=seed), objectives.elbo),
+    }
+
+    def look(name, step, model):
+        if step in (120, 480):
+            codes = model.posterior(x).mean
+            z = eps if name == "VAE" else codes.mean(0) + codes.std(0) * eps
+            drawn = judge.features(model.likelihood(z).mean)
+            precision, recall = evaluation.precision_recall(real, drawn)
+            scores = {"precision": precision, "recall": recall, "distance": evaluation.frechet_distance(real, drawn)}
+            found.update({f"{kind}, {name}, {step} steps": value for kind, value in scores.items()})
+
+    for name, (model, objective) in ways.items():
+        how = {"steps": 480, "batch_size": 64, "lr": 6e-3, "objective": objective, "seed": seed}
+        fit(model, x, callback=torch.no_grad()(functools.partial(look, name)), **how)
     return found
 
 
