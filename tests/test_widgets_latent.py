@@ -72,9 +72,10 @@ def read(images):
 
 def test_the_trained_sweep_keeps_what_it_says():
     w = BetaSweep.trained()
-    last, betas = -1, w.betas.round(3).tolist()
+    last, betas = -1, [float(f"{beta:.3g}") for beta in w.betas]
     assert betas == list(train_sweep.BETAS) and w.steps.tolist() == list(train_sweep.TIMES)
-    assert read(w.originals) == list(range(10)) == read(w.reconstructions[betas.index(1), last])
+    assert read(w.reconstructions[betas.index(1), last]) == list(range(10))
+    assert len(set(read(w.reconstructions[betas.index(16), last]))) == 1
     rate, distortion = w.rate[:, last], w.distortion[:, last]
     assert (np.diff(rate) < 0).all()
     assert betas[np.argmin(rate + distortion)] in (0.3, 1, 2)

@@ -69,7 +69,7 @@ TO_REACH = {
     "BetaSweep": [
         [("stop", f"{BETA}, the weight of the KL", 0)],
         [("stop", f"{BETA}, the weight of the KL", 6)],
-        [("stop", f"{BETA}, the weight of the KL", 6), ("stop", "training step", 1)],
+        [("stop", f"{BETA}, the weight of the KL", 6)],
     ],
     "ClassStyle": [
         [("choose", "Class y", digit) for digit in "0123456789"],

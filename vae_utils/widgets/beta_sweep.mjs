@@ -121,14 +121,14 @@ export const challenges = ({ rate, distortion, steps }, now) => {
       why: "Where a nat of rate costs more than it saves, few are sent, and each sample is nearly the mean picture.",
     },
     {
-      id: "half way",
-      text: "At the \u03b2 of the lowest rate, find the moment at which it said most.",
+      id: "takes back",
+      text: "Find a moment at which a model says a third less than at the one before.",
       reached() {
-        const [beta] = now();
-        const mine = Array.from(rate.values.subarray(beta * (last + 1), (beta + 1) * (last + 1)));
-        return mine[last] === least(rate) && now()[1] < last && at(rate) === Math.max(...mine);
+        const [beta, t] = now();
+        const [before, after] = [t - 1, t].map((moment) => rate.values[beta * (last + 1) + moment]);
+        return t > 0 && after < before * (2 / 3);
       },
-      why: "The first nats save many of distortion, so they are sent. Later the price wins, and they are taken back.",
+      why: "The first codes are loud. Then the price is felt, and only slowly the model learns what is worth sending.",
     },
   ];
 };
