@@ -169,8 +169,8 @@ def test_every_button_around_the_text_keeps_its_promise(visit, addresses, width)
 
 
 MARKED = "nav.page-toc a.active"
-SECTIONS_ABOVE = """() => [...document.querySelectorAll('.bd-article section > h2')]
-    .filter((h) => h.getBoundingClientRect().top < 100).at(-1).firstChild.textContent"""
+SECTIONS_ABOVE = """() => [...document.querySelectorAll('.bd-article section > :is(h2, h3)')]
+    .filter((h) => h.getBoundingClientRect().top < 0.3 * innerHeight).at(-1).firstChild.textContent"""
 
 
 def copies(reader: Reader, cell):
@@ -219,8 +219,8 @@ def test_what_stands_in_the_text_can_be_pressed(visit, addresses, width):
         goes_back_to_the_top(reader)
     else:
         contents_follow(reader)
-    reader.press("#summary a.reference[href='#formula-6-2']")
-    expect(tab.locator("#formula-6-2")).to_be_in_viewport()
+    reader.press("#summary a.reference[href='#formula-6-3']")
+    expect(tab.locator("#formula-6-3")).to_be_in_viewport()
     reader.press(".prev-next-area .left-prev")
     tab.wait_for_url("**/05_latent_space.html")
     assert opened.troubles == []
@@ -232,7 +232,7 @@ def contents_follow(reader: Reader):
     for link in links.all():
         reader.press(link)
         expect(tab.locator(MARKED)).to_have_text([link.inner_text()])
-        expect(tab.locator(f"{link.get_attribute('href')} > h2")).to_be_in_viewport()
+        expect(tab.locator(f"{link.get_attribute('href')} > :is(h2, h3)")).to_be_in_viewport()
     for height in (9_000, 2_500, 6_000):
         tab.evaluate(f"scrollTo(0, {height})")
         tab.wait_for_function(f"scrollY === {height}")
