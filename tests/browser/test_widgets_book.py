@@ -33,6 +33,7 @@ def test_the_widgets_of_a_page_mount_answer_and_follow_its_theme(visit, addresse
     page = visit(f"{addresses[scheme]}/{name}", width=900, height=800)
     roots = page.alive()
     assert roots
+    assert page.tab.locator(".vae-solved").count() == 0  # no chapter opens on the answer
     for root in roots:
         assert not any(word in readout(root) for word in BAD_WORDS)
         root.scroll_into_view_if_needed()
