@@ -18,15 +18,15 @@ def three_ways(seed):
         kl = objectives.kl_divergence(q, model.prior())
         return objectives.Terms(-kl, torch.zeros_like(kl), kl, q.mean)
 
-    shape = {"hidden": (192, 96, 48), "activation": nn.SiLU, "seed": seed}
+    shape = {"hidden": (128, 64, 32), "activation": nn.SiLU, "seed": seed}
     ways = {
-        "autoencoder": (models.mlp_autoencoder(784, 2, **shape), {"epochs": 8, "objective": objectives.reconstruction}),
-        "KL only": (models.mlp_vae(784, 2, **shape), {"epochs": 2, "objective": kl_only}),
-        "VAE": (models.mlp_vae(784, 2, **shape), {"epochs": 8}),
+        "autoencoder": (models.mlp_autoencoder(784, 2, **shape), {"epochs": 6, "objective": objectives.reconstruction}),
+        "KL only": (models.mlp_vae(784, 2, **shape), {"epochs": 1, "objective": kl_only}),
+        "VAE": (models.mlp_vae(784, 2, **shape), {"epochs": 12, "lr": 6e-3}),
     }
     ways["KL only"][0].decoder.requires_grad_(False)
     for model, settings in ways.values():
-        fit(model, digits(6000).x, batch_size=64, lr=5e-3, seed=seed, **settings)
+        fit(model, digits(6000).x, **{"batch_size": 64, "lr": 5e-3, "seed": seed, **settings})
     test = digits(1000, train=False).x
     return {name: model.posterior(test).sample().std(0).max() for name, (model, _) in ways.items()}
 
@@ -36,19 +36,19 @@ def two_forces(seed):
     for beta, first in ((1.0, 0.05), (1.0, 3.0), (0.0, 0.05), (0.0, 3.0)):
         model = models.mlp_vae(196, 2, hidden=(96, 48), activation=nn.SiLU, seed=seed)
         model.encoder[-1].bias.data[2:] = 2 * math.log(first)
-        fit(model, x, steps=600, batch_size=64, lr=8e-3, schedule="constant", beta=beta, seed=seed)
+        fit(model, x, steps=300, batch_size=64, lr=8e-3, schedule="constant", beta=beta, seed=seed)
         found[f"{'with' if beta else 'no'} KL, from {first:g}"] = model.posterior(x[:128]).sigma.mean()
     return found
 
 
 def surplus_dimensions(seed):
-    factors = torch.randn(6000, 5, generator=torch.Generator().manual_seed(0))
+    factors = torch.randn(2000, 5, generator=torch.Generator().manual_seed(0))
     factors[:, 4] = 0
     faces = data.render_faces(factors, size=24)
     faces = faces - faces.mean(0)
-    how = {"likelihood": "gaussian", "sigma": 0.06, "activation": nn.SiLU, "seed": seed}
-    model = models.mlp_vae(576, 10, hidden=(128, 128), **how)
-    fit(model, faces, epochs=16, batch_size=64, lr=4e-3, beta=objectives.linear_warmup(0.3), seed=seed)
+    how = {"likelihood": "gaussian", "sigma": 0.05, "activation": nn.SiLU, "seed": seed}
+    model = models.mlp_vae(576, 10, hidden=(48, 48), **how)
+    fit(model, faces, epochs=20, batch_size=64, lr=1e-2, beta=objectives.linear_warmup(0.2), seed=seed)
     q = model.posterior(faces)
     nats = objectives.gaussian_kl_per_dimension(q.mu, q.logvar).mean(0).sort(descending=True).values
     used = int(evaluation.active_units(model, faces).sum())
@@ -56,8 +56,8 @@ def surplus_dimensions(seed):
 
 
 def thin_shell(seed):
-    model = models.mlp_vae(784, 20, hidden=(256,), seed=seed)
-    fit(model, digits(6000).x, epochs=6, lr=4e-3, seed=seed)
+    model = models.mlp_vae(784, 20, hidden=(128,), seed=seed)
+    fit(model, digits(6000).x[:3000], steps=480, batch_size=64, lr=6e-3, seed=seed)
     a, b = model.posterior(digits(1000, train=False).x[:300]).sample().split(150)
     halfway = {"lerp": torch.lerp(a, b, 0.5), "slerp": evaluation.slerp(a, b, 0.5)}
     found = {"norm at the ends": torch.cat([a, b]).norm(dim=-1).mean()}
@@ -97,7 +97,7 @@ def rate_distortion(seed):
     found = {}
     for beta in (0.1, 1.0, 4.0):
         model = models.mlp_vae(196, 2, hidden=(96, 48), activation=nn.SiLU, seed=seed)
-        fit(model, digits(6000, side=14).x, steps=900, batch_size=64, lr=8e-3, beta=beta, seed=seed)
+        fit(model, digits(6000, side=14).x, steps=300, batch_size=64, lr=8e-3, beta=beta, seed=seed)
         score = evaluation.evaluate(model, digits(1000, train=False, side=14).x[:500])
         found |= {f"R at β = {beta:g}": score["kl"], f"D at β = {beta:g}": -score["reconstruction"]}
     return found

@@ -43,7 +43,7 @@ PHENOMENA = (
     ),
     Phenomenon(
         FIVE, "Two forces", "With the KL, sigma forgets where it began; without it, it falls toward zero",
-        "mean posterior $\\sigma$ after 600 steps", latent_space.two_forces,
+        "mean posterior $\\sigma$ after 300 steps", latent_space.two_forces,
     ),
     Phenomenon(
         FIVE, "Surplus dimensions", "Surplus dimensions switch off, in some runs one that had a use, too",
@@ -102,7 +102,7 @@ PHENOMENA = (
         "nats, at noise $s = 0.15$", conditional.blind_encoder,
     ),
     Phenomenon(
-        EIGHT, "if z may say which", "A black-or-white pixel comes back gray when $\\sigma$ exceeds one half",
+        EIGHT, "if z may say which", "A pixel comes back gray where $\\sigma > 0.5$; below, 200 steps can miss",
         "gray of a decoded 1 minus gray of a decoded 0", blur.gray_pixel,
     ),
     Phenomenon(
@@ -151,9 +151,8 @@ computes exactly.
 
 A seed sets the first weights of every model, the order of the batches and all noise. The data is the same each time:
 the scans that come with the book, so nothing has to be downloaded. If your chapters read MNIST, their numbers differ
-from these; look for the same direction. Networks and training lengths are those of the chapters, with two exceptions:
-the VAE of the first row trains for 8 epochs instead of 18, and the digits of chapter 7 are read by the classifier of
-chapter 9. Where a chapter sweeps a setting, some rows take a few of its values.
+from these; look for the same direction. Networks and training lengths are those of the chapters; the digits of chapter
+7 are read by a classifier. Where a chapter sweeps a setting, some rows take a few of its values.
 
 Each number is the mean over the seeds {seeds}, ± the standard deviation between them. Nothing here is typed by hand:
 `make phenomena` runs everything again and writes this page, in about {minutes} of one processor core.
