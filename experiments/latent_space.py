@@ -36,7 +36,7 @@ def two_forces(seed):
     for beta, first in ((1.0, 0.05), (1.0, 3.0), (0.0, 0.05), (0.0, 3.0)):
         model = models.mlp_vae(196, 2, hidden=(96, 48), activation=nn.SiLU, seed=seed)
         model.encoder[-1].bias.data[2:] = 2 * math.log(first)
-        fit(model, x, steps=300, batch_size=64, lr=8e-3, schedule="constant", beta=beta, seed=seed)
+        fit(model, x, steps=300, batch_size=64, lr=1.6e-2, schedule="constant", beta=beta, seed=seed)
         found[f"{'with' if beta else 'no'} KL, from {first:g}"] = model.posterior(x[:128]).sigma.mean()
     return found
 

@@ -46,7 +46,7 @@ PHENOMENA = (
         "mean posterior $\\sigma$ after 300 steps", latent_space.two_forces,
     ),
     Phenomenon(
-        FIVE, "Surplus dimensions", "Surplus dimensions switch off, in some runs one that had a use, too",
+        FIVE, "Surplus dimensions", "Surplus dimensions carry next to nothing; how many count as used differs by run",
         "active units of ten offered for four true numbers, and nats", latent_space.surplus_dimensions,
     ),
     Phenomenon(
@@ -106,7 +106,7 @@ PHENOMENA = (
         "gray of a decoded 1 minus gray of a decoded 0", blur.gray_pixel,
     ),
     Phenomenon(
-        EIGHT, "The mean is not a sample", "The means of three likelihoods are softer than the data",
+        EIGHT, "The mean is not a sample", "Reconstructions of three likelihoods are softer than the data",
         "Laplacian variance, data = 1", blur.soft_means,
     ),
     Phenomenon(
@@ -118,7 +118,7 @@ PHENOMENA = (
         "nats; Laplacian variance, data = 1", blur.feature_loss,
     ),
     Phenomenon(
-        EIGHT, "VQ-VAE", "A prior that knows the order of the codes brings the variety back",
+        EIGHT, "VQ-VAE", "A prior that knows the order of the codes brings variety",
         "share of the test digits that the draws reach", blur.code_prior,
     ),
     Phenomenon(
