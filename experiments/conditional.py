@@ -59,7 +59,7 @@ def train_and_use(seed):
     rows = torch.cat([(train.y == label).nonzero()[:100, 0] for label in range(10)])
     y = train.y[rows]
     encoded = model.posterior(train.x[rows], y).sample()
-    return {"z from p(z)": drawn_from_prior(model, y), "z from q(z | x, y)": as_asked(model, encoded, y)}
+    return {"z from p(z)": drawn_from_prior(model, y), "z from the encoder": as_asked(model, encoded, y)}
 
 
 def worth_of_a_label(seed):
