@@ -170,3 +170,19 @@ def test_a_number_that_no_chapter_has_is_refused(chapter_of_one, number):
 def test_another_count_of_answers_is_refused(chapter_of_one):
     with pytest.raises(TypeError, match=r"^answers: got 1, expected 2 for exercise 3\.9"):
         checks.exercise("3.9", 1.0)
+
+
+def test_answers_are_compared_on_the_cpu():
+    """As where a reader has made an accelerator the default device; "meta" stands for it."""
+    cases = clouds()
+    with torch.device("meta"):
+        assert BOX.problem(1.73, torch.tensor(0.18, device="cpu")) is None
+        assert Function("a density", truth, lambda: cases).problem(truth) is None
+
+
+INFINITE = Function("logarithm", lambda x: x.log(), lambda: [(torch.tensor([0.0, 1.0]),)])
+
+
+def test_infinities_are_equal_to_themselves_alone():
+    assert INFINITE.problem(torch.log) is None
+    assert "you return inf, right is -inf" in INFINITE.problem(lambda x: -torch.log(x))
