@@ -23,7 +23,7 @@ class Visit:
         self.tab.on("console", self._console)
         self.tab.on("pageerror", lambda error: self.troubles.append(f"error on the page: {error}"))
         self.tab.on("request", self._request)
-        self.tab.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url[:200]}"))
+        self.tab.on("requestfailed", self._failed)
         self.tab.on("response", self._response)
 
     def _console(self, message):
@@ -33,6 +33,10 @@ class Visit:
     def _request(self, request):
         if not request.url.startswith(LOCAL):  # the browser finds no such host: see BLOCKED in conftest.py
             self.troubles.append(f"asked another host: {request.url}")
+
+    def _failed(self, request):
+        if request.failure != "net::ERR_ABORTED":  # a page that was left before all of it had come
+            self.troubles.append(f"failed: {request.url[:200]}")
 
     def _response(self, response):
         self.loaded.append(response.url)

@@ -47,7 +47,7 @@ export const frame = ({ model, el, title }) => {
   const reset = makeReset(state, () => loops.forEach((loop) => loop.stop()));
   const heading = make("div", { class: "vae-head" }, make("p", { class: "vae-title", text: title }), reset.control);
   const [stage, rail] = ["vae-stage", "vae-rail"].map((name) => make("div", { class: name }));
-  const body = make("section", { class: "vae-body", "aria-label": title }, heading, stage, rail);
+  const body = make("div", { class: "vae-body", role: "group", "aria-label": title }, heading, stage, rail);
   el.replaceChildren(body);
   watchRoom(el, cleanups);
 

@@ -133,7 +133,7 @@ class Widget(HasTraits):
         identity = f"vae-{self.module}-{digest}-{_copies[digest]}"
         arguments = _script([identity, bundle(self.module), json.loads(payload), _style()])
         script = f"(() => {{\n{bundle('parts/page_model')}\nmount(...{arguments});\n}})();"
-        still = _styled_still(self)
+        still = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{identity}-", _styled_still(self))  # one id in one place
         return (
             f'<div class="vae-widget" id="{identity}" data-widget="{self.module}"><noscript>'
             f"<p>{html.escape(self.sentence)} This figure moves when JavaScript is switched on.</p>{still}"
