@@ -107,6 +107,12 @@ def test_a_blank_is_no_mistake(answer):
     assert DENSITY.problem(answer) is OPEN
 
 
+@pytest.mark.parametrize("chapter", range(1, 10))
+def test_the_blanks_of_every_chapter_are_seen(chapter):
+    for exercise in importlib.import_module(f"vae_utils.exercises.chapter_{chapter}").EXERCISES.values():
+        assert exercise.problem(*[...] * exercise.blanks) is OPEN
+
+
 BOX = Numbers("best box", {"the width": 3**0.5, "the KL": 0.1765}, hint="derive", slips={"the variance": (1.0, None)})
 WRONG = {
     "the width is not 1: the variance": (1.0, 0.18),
