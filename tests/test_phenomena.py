@@ -92,6 +92,7 @@ def one_step(tmp_path_factory):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phenomenon", phenomena.PHENOMENA, ids=NAMES)
 def test_an_experiment_runs_and_finds_what_the_page_shows(phenomenon, one_step):
     with seeded(0):

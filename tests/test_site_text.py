@@ -1,7 +1,5 @@
 """Boxes, formula tags and links, on small documents."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -119,10 +117,3 @@ def test_colors_are_those_of_the_figures():
     light, dark = assets.color_css().split('html[data-theme="dark"]')
     assert all(f"--vae-{name}: {value};" in light for name, value in COLORS.items())
     assert all(f"--vae-{name}: {value};" in dark for name, value in DARK_COLORS.items())
-
-
-def test_the_script_of_the_pages_is_clean():
-    linter, config = Path(sys.executable).parent / "oxlint", ROOT / "tests" / "js" / "oxlint.json"
-    command = [linter, "-c", config, "--deny-warnings", ROOT / "site" / "static"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout

@@ -14,6 +14,7 @@ def test_left_out(): pass
 """
 
 
+@pytest.mark.slow
 def test_the_last_line_sums_all_steps(tmp_path, capfd):
     (tmp_path / "test_mixed.py").write_text(MIXED)
     pytest_step = ["-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
@@ -30,6 +31,7 @@ def test_the_last_line_sums_all_steps(tmp_path, capfd):
     ]
 
 
+@pytest.mark.slow
 def test_a_pytest_that_dies_is_a_failure(tmp_path, capfd):
     (tmp_path / "test_dies.py").write_text("import os\nos._exit(3)\n")
     assert test.run_all({"dies": ["-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]}) == 1
@@ -39,6 +41,14 @@ def test_a_pytest_that_dies_is_a_failure(tmp_path, capfd):
 def test_all_is_well_with_no_failure(capfd):
     assert test.run_all({"good": ["-c", "pass"]}) == 0
     assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 0 failed, 0 skipped"
+
+
+def test_a_program_beside_python_is_a_step(tmp_path, capfd):
+    (tmp_path / "bad.js").write_text("debugger;\n")
+    config = str(test.ROOT / "tests" / "js" / "oxlint.json")
+    plan = {"JavaScript": test.JAVASCRIPT, "bad": ["oxlint", "-c", config, "--deny-warnings", str(tmp_path)]}
+    assert test.run_all(plan) == 1
+    assert capfd.readouterr().out.splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
 
 
 def test_the_check_of_an_unknown_chapter_names_the_known():

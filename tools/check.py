@@ -7,14 +7,14 @@ python -m tools.check 05_latent_space    one chapter: its rules, and each of its
 import sys
 
 from .page import find_chapter
-from .test import FORMAT, LINT, NBVAL, UNITS, run_all
+from .test import FORMAT, JAVASCRIPT, LINT, NBVAL, UNITS, run_all
 
 QUICK = [*UNITS, "-m", "not slow", "--durations=5", "--durations-min=2"]
 
 
 def main(arguments: list[str]) -> int:
     if not arguments:
-        return run_all({"lint": LINT, "format": FORMAT, "unit tests": QUICK})
+        return run_all({"lint": LINT, "format": FORMAT, "JavaScript": JAVASCRIPT, "unit tests": QUICK})
     (name,) = arguments
     path = find_chapter(name, ".ipynb")
     rules = ["-m", "pytest", "tests/test_notebooks.py", "-k", name]

@@ -21,6 +21,7 @@ PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile"]
 NBVAL = ["-p", "tools.nbval_outputs", "--nbval-lax", "--nbval-current-env"]
 LINT = ["-m", "ruff", "check", "--quiet", "."]
 FORMAT = ["-m", "ruff", "format", "--check", "--quiet", "."]
+JAVASCRIPT = ["oxlint", "-c", "tests/js/oxlint.json", "--deny-warnings", "vae_utils/widgets", "tests/js", "site/static"]
 UNITS = [*PYTEST, "tests", "--ignore=tests/browser"]
 COUNTED = ("passed", "failed", "skipped")
 
@@ -41,13 +42,19 @@ def run(title: str, arguments: list[str], results: Path) -> Step:
     report = results / f"{title.replace(' ', '-')}.xml"
     if "pytest" in arguments:
         arguments = [*arguments, f"--junitxml={report}"]
-    code = subprocess.run([sys.executable, *arguments], cwd=ROOT).returncode
+    code = subprocess.run(command(arguments), cwd=ROOT).returncode
     counts = read_report(report) if report.is_file() else Counter(passed=int(code == 0))
     if code != 0 and not counts["failed"]:
         counts["failed"] += 1
     step = Step(title, counts, time.perf_counter() - started, cpu_of_children() - spent)
     print(f"== {title}: {line(counts)} in {step.seconds:.0f} s", flush=True)
     return step
+
+
+def command(arguments: list[str]) -> list[str]:
+    """Python with these arguments, unless they begin with the name of a program beside it."""
+    first, *rest = arguments
+    return [sys.executable, *arguments] if first.startswith("-") else [str(Path(sys.executable).parent / first), *rest]
 
 
 def cpu_of_children() -> float:
@@ -91,6 +98,7 @@ def main() -> int:
     plan = {
         "lint": LINT,
         "format": FORMAT,
+        "JavaScript": JAVASCRIPT,
         "unit tests": UNITS,
         "chapters": [*PYTEST, *NBVAL, *chapters],
         "website": ["-m", "tools.build", "--fresh"],
