@@ -60,6 +60,11 @@ def vq(**settings):
     return models.VQVAE(*networks, models.BernoulliObservation(), slots=d, codes=5, width=2, data_dim=D, **settings)
 
 
+def finite_scalars():
+    networks = mlp([D, 8, 2 * d]), mlp([2 * d, 8, D])
+    return models.FiniteScalarVAE(*networks, models.BernoulliObservation(), slots=d, levels=(3, 2), data_dim=D)
+
+
 def normalized():
     """Batch normalization in both networks, as learners like to add it."""
     encoder = nn.Sequential(nn.Linear(D, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2 * d))
@@ -107,6 +112,9 @@ EVERY_MODEL = {
     "VampPrior": Case(lambda: with_prior(lambda model: models.VampPrior(model.encoder, torch.rand(4, D)))),
     "VQ-VAE": Case(vq, vq_elbo),
     "VQ-VAE, codes in order": Case(lambda: vq(prior=models.AutoregressiveCodes(d, 5, hidden=6, width=4)), vq_elbo),
+    "VQ-VAE, uniform": Case(lambda: vq(prior=models.IndependentCodes(d, 5).requires_grad_(False)), vq_elbo),
+    "VQ-VAE, averaged codes": Case(lambda: vq(ema=0.9, restart=2), vq_elbo),
+    "finite scalars": Case(finite_scalars, vq_elbo),
 }  # fmt: skip
 
 

@@ -2,23 +2,46 @@
 
 import itertools
 import math
+from functools import partial
 
+import pytest
 import torch
 from refusal import refuses
 
-from vae_utils import models, objectives
+from vae_utils import models, objectives, training
 from vae_utils.distributions import Code
+from vae_utils.storage import load_model, save_model
 
 LENGTH = 6
 EVERY_ROW = torch.tensor(list(itertools.product((0.0, 1.0), repeat=LENGTH)))
 
 
-def vq_model(codes=5, slots=2):
+def vq_model(codes=5, slots=2, **settings):
     torch.manual_seed(0)
     encoder, decoder = models.mlp([LENGTH, 8, slots * 3]), models.mlp([slots * 3, 8, LENGTH])
-    model = models.VQVAE(encoder, decoder, models.BernoulliObservation(), slots, codes, width=3)
+    model = models.VQVAE(encoder, decoder, models.BernoulliObservation(), slots, codes, width=3, **settings)
     with torch.no_grad():
         model.prior_module.logits.normal_()
+    return model
+
+
+def scalar_model(levels=(3, 2), slots=2):
+    torch.manual_seed(0)
+    width = slots * len(levels)
+    networks = models.mlp([LENGTH, 8, width]), models.mlp([width, 8, LENGTH])
+    model = models.FiniteScalarVAE(*networks, models.BernoulliObservation(), slots, levels)
+    with torch.no_grad():
+        model.prior_module.logits.normal_()
+    return model
+
+
+def bare(codebook, **settings):
+    """A VQ-VAE of one slot with networks that change nothing, so that x itself is the vector."""
+    codebook = torch.tensor(codebook)
+    identity, observation = torch.nn.Identity(), models.GaussianObservation()
+    model = models.VQVAE(identity, identity, observation, 1, *codebook.shape, **settings)
+    with torch.no_grad():
+        model.codebook.copy_(codebook)
     return model
 
 
@@ -29,10 +52,12 @@ class TestVQ:
         distance = (vectors.unsqueeze(-2) - model.codebook).square().sum(-1)
         assert torch.equal(z, distance.argmin(-1)) and z.shape == (64, 2)
 
-    def test_the_bound_is_below_the_exact_sum_over_all_codes(self):
-        model = vq_model()
-        terms = objectives.vq_elbo(model, EVERY_ROW)
-        pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))
+    @pytest.mark.parametrize("build", [vq_model, partial(vq_model, ema=0.5, restart=1), scalar_model])
+    def test_the_bound_is_below_the_exact_sum_over_all_codes(self, build):
+        model = build()
+        terms = objectives.vq_elbo(model.eval(), EVERY_ROW)
+        codes = len(model.codebook)
+        pairs = torch.cartesian_prod(torch.arange(codes), torch.arange(codes))
         joint = torch.stack(
             [
                 model.likelihood(pair.expand(64, 2)).log_prob(EVERY_ROW) + model.prior().log_prob(pair.expand(64, 2))
@@ -41,7 +66,7 @@ class TestVQ:
         )
         bound = terms.reconstruction - terms.kl
         assert (bound < joint.logsumexp(0)).all()
-        chosen = joint[terms.z[:, 0] * 5 + terms.z[:, 1], torch.arange(64)]
+        chosen = joint[terms.z[:, 0] * codes + terms.z[:, 1], torch.arange(64)]
         torch.testing.assert_close(bound, chosen)
 
     def test_the_importance_weight_of_a_certain_posterior_is_the_bound(self):
@@ -60,12 +85,38 @@ class TestVQ:
         objectives.vq_elbo(model, EVERY_ROW, commitment=0.0).reconstruction.mean().backward()
         assert model.encoder[0].weight.grad.abs().sum() > 0 and model.codebook.grad is None
 
-    def test_codes_and_vectors_pull_at_each_other(self):
+    def test_what_reaches_the_encoder_is_the_gradient_of_the_decoder_at_the_codes(self):
         model = vq_model()
+        vectors = model.vectors(EVERY_ROW)
+        codes = model.codebook[model.nearest(vectors)].detach().requires_grad_()
+        (at_codes,) = torch.autograd.grad(model.decode(codes).log_prob(EVERY_ROW).sum(), codes)
+        weights = [*model.encoder.parameters()]
+        expected = torch.autograd.grad(vectors, weights, grad_outputs=at_codes)
+        found = torch.autograd.grad(objectives.vq_elbo(model, EVERY_ROW).reconstruction.sum(), weights)
+        for one, other in zip(found, expected, strict=True):
+            torch.testing.assert_close(one, other)
+
+    @pytest.mark.parametrize(("ema", "weight"), [(None, 1.25), (0.9, 0.25)])
+    def test_codes_and_vectors_pull_at_each_other(self, ema, weight):
+        model = vq_model(ema=ema).eval()
         terms = objectives.vq_elbo(model, EVERY_ROW, beta=1.0, commitment=0.25)
         distance = (model.vectors(EVERY_ROW) - model.codebook[terms.z]).square().sum((-2, -1))
-        expected = terms.reconstruction - terms.kl - 1.25 * distance
+        expected = terms.reconstruction - terms.kl - weight * distance
         torch.testing.assert_close(terms.elbo, expected)
+
+    def test_commitment_pulls_the_vectors_and_not_the_codes(self):
+        """One vector at distance 1 from its code: d/dv of 0.3 (v - c)^2 is 0.6 (v - c), d/dc of (c - v)^2 is 2."""
+        model, x = bare([[0.0, 0.0], [9.0, 9.0]]), torch.tensor([[1.0, 0.0]], requires_grad=True)
+        terms = objectives.vq_elbo(model, x, commitment=0.3)
+        pulls = terms.reconstruction - terms.kl - terms.elbo
+        of_x, of_code = torch.autograd.grad(pulls.sum(), [x, model.codebook])
+        torch.testing.assert_close(of_x, torch.tensor([[0.6, 0.0]]))
+        torch.testing.assert_close(of_code, torch.tensor([[-2.0, 0.0], [0.0, 0.0]]))
+
+    def test_beta_weighs_the_nats_of_the_codes(self):
+        terms = objectives.vq_elbo(vq_model(), EVERY_ROW, beta=3.0, commitment=0.0)
+        other = objectives.vq_elbo(vq_model(), EVERY_ROW, beta=1.0, commitment=0.0)
+        torch.testing.assert_close(other.elbo - terms.elbo, 2 * terms.kl)
 
     def test_a_code_is_certain(self):
         z = torch.tensor([[1, 2], [3, 4]])
@@ -127,3 +178,182 @@ class TestVQ:
         refuses(lambda: build(slots=0), "slots", "0", ">= 1", ValueError)
         refuses(lambda: build(width=0), "width", "0", ">= 1", ValueError)
         refuses(lambda: build(codes=1), "codes", "1", ">= 2", ValueError)
+        for ema in (1.0, -0.1):
+            refuses(lambda ema=ema: vq_model(ema=ema), "ema", str(ema), "in [0, 1)", ValueError)
+        assert vq_model(ema=0).ema == 0.0
+        refuses(lambda: vq_model(restart=0), "restart", "0", ">= 1", ValueError)
+        for weight in ({"beta": -1.0}, {"commitment": -1.0}):
+            refuses(lambda weight=weight: objectives.vq_elbo(vq_model(), EVERY_ROW, **weight), *weight, "-1.0", ">= 0")
+
+
+NEAR, FAR = [[1.0, 0.0], [2.0, 1.0], [0.0, 2.0]], [[9.0, 7.0]]  # of three vectors, and of one, with codes at 0 and 10
+
+
+def step(model, *rows):
+    objectives.vq_elbo(model, torch.tensor([row for part in rows for row in part])).elbo.sum().backward()
+
+
+class TestAveragedCodes:
+    def test_a_code_is_the_geometric_average_of_what_chose_it(self):
+        """With decay 0.9: sums 0.9 c + 0.1 (1, 0) + ... over counts 0.9 + 0.1 * 3, and again in the next step."""
+        model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9)
+        sums, counts = model.codebook.double(), torch.ones(2, 1, dtype=torch.float64)
+        for near, far in ((NEAR, FAR), (NEAR[:1], FAR * 2), (NEAR, [])):
+            step(model, near, far)
+            for code, rows in enumerate((near, far)):
+                total = torch.tensor(rows, dtype=torch.float64).sum(0) if rows else 0.0
+                sums[code] = 0.9 * sums[code] + 0.1 * total
+                counts[code] = 0.9 * counts[code] + 0.1 * len(rows)
+            torch.testing.assert_close(model.codebook.double(), sums / counts)
+            torch.testing.assert_close(model.counts.double(), counts.squeeze(-1))
+
+    def test_the_first_step_moves_as_written_out(self):
+        model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9)
+        step(model, NEAR)
+        torch.testing.assert_close(model.codebook, torch.tensor([[0.3 / 1.2, 0.3 / 1.2], [10.0, 10.0]]))
+        assert not model.codebook.requires_grad and not isinstance(model.codebook, torch.nn.Parameter)
+
+    def test_a_code_that_is_never_chosen_stays_where_it_is_for_ever(self):
+        model = bare([[0.0, 0.0], [0.1, 9.7]], ema=0.5)
+        for _ in range(300):  # 0.5 ** 300 is no number in single precision
+            step(model, NEAR)
+        assert model.codebook[1].tolist() == torch.tensor([0.1, 9.7]).tolist() and model.counts[1] == 0
+        torch.testing.assert_close(model.codebook[0], torch.tensor([1.0, 1.0]))
+        step(model, FAR)
+        torch.testing.assert_close(model.codebook[1], torch.tensor([9.0, 7.0]))
+
+    def test_nothing_moves_in_eval_mode(self):
+        model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9, restart=1).eval()
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        step(model, NEAR)
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+    def test_the_batch_is_scored_by_the_codes_that_it_met(self):
+        model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9, restart=1)
+        terms = objectives.vq_elbo(model, torch.tensor(NEAR))
+        expected = models.GaussianObservation()(torch.zeros(3, 2)).log_prob(torch.tensor(NEAR))
+        torch.testing.assert_close(terms.reconstruction, expected)
+
+    def test_in_double_precision_under_autocast_and_after_a_journey(self, tmp_path):
+        model = vq_model(ema=0.9, restart=3)
+        with torch.autocast("cpu", torch.bfloat16):
+            step(model, EVERY_ROW.tolist())
+        assert model.codebook.dtype == model.counts.dtype == torch.float32
+        other = vq_model(ema=0.9, restart=3)
+        load_model(other, save_model(model, tmp_path / "vq.safetensors"))
+        for each in (model, other):
+            torch.manual_seed(1)
+            step(each, EVERY_ROW.tolist())
+        assert torch.equal(model.codebook, other.codebook) and torch.equal(model.unused, other.unused)
+        double = vq_model(ema=0.9, restart=1).double()
+        objectives.vq_elbo(double, EVERY_ROW.double()).elbo.sum().backward()
+        assert double.codebook.dtype == double.counts.dtype == torch.float64
+
+
+class TestRestart:
+    @pytest.mark.parametrize("ema", [None, 0.9])
+    def test_a_dead_code_and_no_other_is_put_onto_an_encoder_output(self, ema):
+        model = bare([[0.0, 0.0], [10.0, 10.0], [90.0, 90.0]], ema=ema, restart=3)
+        for wanted in (1, 2):
+            step(model, NEAR, FAR if wanted == 2 else [])
+            assert model.unused.tolist() == [0, 0 if wanted == 2 else 1, wanted]
+            assert model.codebook[2].tolist() == [90.0, 90.0]
+        before = model.codebook.detach().clone()
+        step(model, NEAR)
+        assert model.codebook[2].tolist() in NEAR and model.unused.tolist() == [0, 1, 0]
+        assert torch.equal(model.codebook[1], before[1])
+        assert torch.equal(model.codebook[0], before[0]) == (ema is None)
+        if ema is not None:
+            assert model.counts[2] == 1 and model.counts[1] != 1
+
+    def test_no_two_are_put_onto_the_same_output_and_the_rest_wait(self):
+        model = bare([[0.0, 0.0]] + [[90.0, 90.0 + i] for i in range(5)], restart=1)
+        step(model, NEAR)
+        placed = model.codebook[1:4].tolist()
+        assert sorted(placed) == sorted(NEAR) and model.codebook[4:].tolist() == [[90.0, 93.0], [90.0, 94.0]]
+        assert model.unused.tolist() == [0, 0, 0, 0, 1, 1]
+
+    def test_which_output_is_drawn_by_the_seed_of_the_training(self):
+        found = []
+        for seed in (0, 0, 1, 2, 3):
+            model = vq_model(codes=40, restart=1)
+            training.fit(model, EVERY_ROW, steps=1, seed=seed, objective=objectives.vq_elbo, lr=1e-9, progress=False)
+            found.append(model.codebook.detach().clone())
+        assert torch.equal(found[0], found[1]) and not all(torch.equal(found[0], other) for other in found[2:])
+
+    def test_codes_come_to_life(self):
+        """Far from all vectors every code but the nearest is dead: after one step as many live as the data has."""
+        model = bare([[50.0, 50.0 + i] for i in range(4)], ema=0.9, restart=1)
+        step(model, NEAR)
+        with torch.no_grad():
+            assert len(model.posterior(torch.tensor(NEAR)).sample().unique()) == 3
+
+
+class TestStart:
+    CLOUDS = torch.tensor([[0.0, 0.0], [0.0, 9.0], [9.0, 0.0]])
+
+    def rows(self):
+        return self.CLOUDS.repeat(20, 1) + 0.1 * torch.randn(60, 2, generator=torch.Generator().manual_seed(0))
+
+    @pytest.mark.parametrize("ema", [None, 0.9])
+    def test_codes_start_at_the_centers_of_the_clouds(self, ema):
+        model, rows = bare([[70.0, 70.0]] * 3, ema=ema, restart=5), self.rows()
+        step(model, rows.tolist())
+        model.start_codebook(rows)
+        means = torch.stack([rows[i::3].mean(0) for i in range(3)])
+        order = torch.cdist(means, model.codebook.detach()).argmin(1)
+        assert sorted(order.tolist()) == [0, 1, 2]
+        torch.testing.assert_close(model.codebook.detach()[order], means)
+        assert model.unused.tolist() == [0, 0, 0] and isinstance(model.codebook, torch.nn.Parameter) == (ema is None)
+        if ema is not None:
+            assert model.counts.tolist() == [1, 1, 1]
+
+    def test_the_first_step_does_not_undo_the_start(self):
+        model, rows = bare([[70.0, 70.0]] * 3, ema=0.9), self.rows()
+        model.start_codebook(rows)
+        before = model.codebook.clone()
+        step(model, rows.tolist())
+        torch.testing.assert_close(model.codebook, before)  # the centers are the means already
+
+    def test_the_seed_decides_and_the_vectors_of_all_slots_count(self):
+        found = []
+        for seed in (0, 0, 1):
+            model = vq_model(codes=7)
+            model.double().start_codebook(EVERY_ROW.double(), seed=seed)
+            found.append(model.codebook.detach())
+        assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
+        model = vq_model(codes=7)
+        refuses(lambda: model.start_codebook(EVERY_ROW[:3]), "x", "6 vectors", "at least 7", ValueError)
+        model.start_codebook(torch.rand(4, LENGTH))
+
+
+class TestFiniteScalars:
+    def test_the_grid(self):
+        model = scalar_model((3, 2))
+        expected = [[a, b] for a in (-2 / 3, 0.0, 2 / 3) for b in (-0.5, 0.5)]
+        torch.testing.assert_close(model.codebook, torch.tensor(expected))
+        assert scalar_model((4,)).codebook.flatten().tolist() == [-0.75, -0.25, 0.25, 0.75]
+        assert len(scalar_model((4, 4, 2)).codebook) == 32 == scalar_model((4, 4, 2)).prior_module.logits.shape[1]
+        assert torch.equal(model.nearest(model.codebook.view(-1, 1, 2)).flatten(), torch.arange(6))
+
+    def test_levels_are_equal_parts_of_what_tanh_can_say(self):
+        model = models.FiniteScalarVAE(torch.nn.Identity(), None, None, 1, (4, 2))
+        x = torch.tensor([[0.549, -9.0], [0.5494, 9.0], [-0.01, 0.01], [-0.55, -0.01]])  # atanh(1/2) = 0.5493
+        assert model.posterior(x).sample().flatten().tolist() == [4, 7, 3, 0]
+        vectors = model.vectors(torch.randn(100, 2))
+        assert vectors.abs().max() < 1
+
+    def test_nothing_pulls_and_nothing_moves(self):
+        model = scalar_model()
+        before = model.codebook.clone()
+        terms = objectives.vq_elbo(model, EVERY_ROW, commitment=5.0)
+        torch.testing.assert_close(terms.elbo, terms.reconstruction - terms.kl)
+        terms.elbo.sum().backward()
+        assert torch.equal(model.codebook, before) and not model.codebook.requires_grad
+        assert "codebook" not in model.state_dict() and "codebook" not in dict(model.named_parameters())
+        with pytest.raises(TypeError, match=r"^model: got a FiniteScalarVAE.*expected"):
+            model.start_codebook(EVERY_ROW)
+
+    def test_bad_levels(self):
+        for levels, got in (((4, 1), "1"), ((), "none"), ((2.5,), "2.5")):
+            refuses(lambda levels=levels: models.FiniteScalarVAE(None, None, None, 2, levels), "levels", got, ">= 2")

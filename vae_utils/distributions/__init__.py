@@ -2,6 +2,7 @@
 
 from .autoregressive import Autoregressive, AutoregressiveBernoulli, AutoregressiveCode, AutoregressiveGray
 from .chain import Chain
+from .completion import complete
 from .divergence import chain_kl, full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
 from .gaussian import LOGVAR_LIMIT, DiagonalGaussian, UniformBox
 from .law import Law
@@ -26,6 +27,7 @@ __all__ = [
     "PointMass",
     "UniformBox",
     "chain_kl",
+    "complete",
     "full_gaussian_kl",
     "gaussian_kl",
     "gaussian_kl_per_dimension",

@@ -25,13 +25,17 @@ class Autoregressive(Law):
 
     def log_prob(self, x):
         """sum_t log p(x_t | x_<t, z): x (..., length) -> (...), nats per example."""
+        return self.by_place(x).sum(-1)
+
+    def by_place(self, x):
+        """log p(x_t | x_<t, z) of each place: x (..., length) -> (..., length), nats."""
         if not torch.is_tensor(x) or x.shape[-1:] != self.event_shape:
             got = tuple(x.shape) if torch.is_tensor(x) else type(x).__name__
             raise ValueError(f"x: got {got}, expected (..., {self.event_shape[0]})")
         prediction = self.network(self.z, self.seen(x))
         if prediction.dtype in (torch.bfloat16, torch.float16):  # under autocast: nats are added up in float32
             prediction = prediction.float()
-        return self._places(prediction, self.event_shape[0]).log_prob(self.index(x)).sum(-1)
+        return self._places(prediction, self.event_shape[0]).log_prob(self.index(x))
 
     @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):

@@ -41,9 +41,13 @@ class IndependentCategorical(Law):
 
     def log_prob(self, z):
         """sum_t log p(z_t): int64 (..., slots) -> (...), nats per example."""
+        return self.by_place(z).sum(-1)
+
+    def by_place(self, z):
+        """log p(z_t) of each slot: int64 (..., slots) -> (..., slots), nats."""
         last_dimension(z, "value", self.event_shape[-1])
         log_p = self.logits.log_softmax(-1).expand(*z.shape, -1)
-        return log_p.gather(-1, z.unsqueeze(-1)).squeeze(-1).sum(-1)
+        return log_p.gather(-1, z.unsqueeze(-1)).squeeze(-1)
 
     @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):

@@ -27,7 +27,7 @@ from .priors import (
     VampPrior,
 )
 from .vae import VAE, Autoencoder
-from .vq import VQVAE
+from .vq import VQVAE, FiniteScalarVAE
 
 
 class Model(Protocol):
@@ -60,6 +60,7 @@ __all__ = [
     "ContinuousBernoulliObservation",
     "ConvDecoder",
     "FeatureObservation",
+    "FiniteScalarVAE",
     "GaussianObservation",
     "GaussianPrior",
     "IndependentCodes",

@@ -89,7 +89,10 @@ class VampPrior(nn.Module):
 
 
 class IndependentCodes(nn.Module):
-    """p(z) = prod_t p(z_t) over the slots of a VQ-VAE, with learned probabilities; uniform at the start."""
+    """p(z) = prod_t p(z_t) over the slots of a VQ-VAE, with learned probabilities.
+
+    Uniform at the start, and for good after `requires_grad_(False)`: then -log p(z) = slots * log(codes) for every z.
+    """
 
     def __init__(self, slots, codes):
         super().__init__()

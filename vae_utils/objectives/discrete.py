@@ -11,7 +11,9 @@ def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
     KL(q || p) = -log p(z), because q has all its mass on one z: the ELBO is log p(x | z) + log p(z). Rounding has no
     gradient: the decoder's is handed straight through to the encoder, codes are drawn to the vectors that chose them,
     and the vectors to their codes by `commitment`. These two pulls are part of the objective, not of the bound
-    (van den Oord et al. 2017, equation 3). Raises ValueError for a negative beta or commitment.
+    (van den Oord et al. 2017, equation 3). Codes that are averages (`ema`) need no pull: they move in training mode,
+    after the batch is scored, and so do unused ones (`restart`). The fixed codes of a `FiniteScalarVAE` neither pull
+    nor are pulled. Raises ValueError for a negative beta or commitment.
     """
     non_negative(beta, "beta")
     non_negative(commitment, "commitment")
@@ -21,5 +23,7 @@ def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
     through = vectors + (chosen - vectors).detach()
     reconstruction = model.decode(through).log_prob(x)
     kl = -model.prior(y).log_prob(z)
-    pulls = (chosen - vectors.detach()).square() + commitment * (vectors - chosen.detach()).square()
-    return Terms(reconstruction - beta * kl - pulls.sum((-2, -1)), reconstruction, kl, z, Code(z))
+    pulls = model.pulls(vectors, chosen, commitment)
+    if model.training:
+        model.follow(vectors, z)
+    return Terms(reconstruction - beta * kl - pulls, reconstruction, kl, z, Code(z))
