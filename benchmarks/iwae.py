@@ -7,10 +7,8 @@ import torch
 from torch import nn
 
 from vae_utils.data import binarize
-from vae_utils.distributions import Chain, DiagonalGaussian
-from vae_utils.models import VAE, BernoulliObservation, StandardNormal, mlp
-from vae_utils.models.networks import by_rows
-from vae_utils.models.vae import suitable
+from vae_utils.distributions import DiagonalGaussian
+from vae_utils.models import VAE, BernoulliObservation, HierarchicalVAE, mlp
 from vae_utils.objectives import importance_weighted, log_weights
 from vae_utils.randomness import seeded
 
@@ -42,35 +40,13 @@ def starting_at(model, pixel_mean):
     return model
 
 
-class TwoLayerVAE(VAE):
-    """Two layers of latent variables, z = (z1, z2): q(z1 | x) q(z2 | z1), and p(z2) p(z1 | z2) p(x | z1).
-
-    Every conditional is a perceptron with two hidden layers (Burda et al. 2016, figure 1 and section 5).
-    """
-
-    def __init__(self, encoder, decoder, up, down, z1_dim=100, z2_dim=50):
-        super().__init__(encoder, decoder, BernoulliObservation(), z1_dim, 784, prior=StandardNormal(z2_dim))
-        self.up, self.down, self.sizes, self.latent_dim = up, down, (z1_dim, z2_dim), z1_dim + z2_dim
-
-    def prior(self, y=None):
-        step = [lambda z2: DiagonalGaussian.of(by_rows(self.down, z2))]
-        return Chain(self.prior_module(), step, self.sizes[::-1], order=(1, 0))
-
-    def posterior(self, x, y=None):
-        first = DiagonalGaussian.of(by_rows(self.encoder, suitable(x, "x", 784, self)))
-        return Chain(first, [lambda z1: DiagonalGaussian.of(by_rows(self.up, z1))], self.sizes)
-
-    def likelihood(self, z, y=None):
-        z1 = suitable(z, "z", self.latent_dim, self)[..., : self.sizes[0]]
-        return self.observation(by_rows(self.decoder, z1))
-
-
 def build_two_layers(pixel_mean=None, seed=SEED):
-    """The paper's two-layer model: 784-200-200-100 and 100-100-100-50, and back."""
+    """The paper's two-layer model: 784-200-200-100 and 100-100-100-50, and back (its figure 1 and section 5)."""
     with seeded(seed):
         encoder, decoder = glorot_mlp(784, 200, 200, 200), glorot_mlp(100, 200, 200, 784)
         up, down = glorot_mlp(100, 100, 100, 100), glorot_mlp(50, 100, 100, 200)
-    return starting_at(TwoLayerVAE(encoder, decoder, up, down), pixel_mean)
+    model = HierarchicalVAE(encoder, decoder, BernoulliObservation(), [up], [down], (100, 50), data_dim=784)
+    return starting_at(model, pixel_mean)
 
 
 COUPLING = 0.8
@@ -95,7 +71,7 @@ def grow_two_layers(one):
         entrance.weight *= 0.1
         entrance.weight[:, :d] = one.decoder[0].weight
         entrance.bias.copy_(one.decoder[0].bias)
-        for network in (two.up, two.down):
+        for network in (two.up[0], two.down[0]):
             start_linear(network, d, COUPLING)
     return two
 

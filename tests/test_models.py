@@ -108,6 +108,12 @@ EVERY_MODEL = {
         ),
         data_dim=25,
     ),
+    "two levels": Case(lambda: models.mlp_hierarchical_vae(D, (2, 1), hidden=(8,))),
+    "three levels, sigma per pixel": Case(lambda: models.mlp_hierarchical_vae(D, (1, 1, 1), hidden=(8,), **PIXELS)),
+    "two levels from the top": Case(lambda: models.mlp_top_down_vae(D, (2, 1), hidden=(8,))),
+    "three levels, merged by precision": Case(
+        lambda: models.mlp_top_down_vae(D, (1, 1, 1), hidden=(8,), merge="precision")
+    ),
     "mixture prior": Case(lambda: with_prior(lambda model: models.MixturePrior(d, 4))),
     "VampPrior": Case(lambda: with_prior(lambda model: models.VampPrior(model.encoder, torch.rand(4, D)))),
     "VQ-VAE": Case(vq, vq_elbo),

@@ -47,8 +47,8 @@ def test_the_two_layer_weights_are_the_ratio_of_its_parts():
     z = model.posterior(x).rsample((2,), generator=torch.Generator().manual_seed(0))
     z1, z2 = z[..., :100], z[..., 100:]
     mu1, logvar1 = model.encoder(x).chunk(2, -1)
-    mu2, logvar2 = model.up(z1).chunk(2, -1)
-    down, down_logvar = model.down(z2).chunk(2, -1)
+    mu2, logvar2 = model.up[0](z1).chunk(2, -1)
+    down, down_logvar = model.down[0](z2).chunk(2, -1)
     log_q = gaussian(z1, mu1, logvar1) + gaussian(z2, mu2, logvar2)
     log_p = gaussian(z1, down, down_logvar) + gaussian(z2, torch.zeros(50), torch.zeros(50))
     assert torch.allclose(model.posterior(x).log_prob(z), log_q, rtol=1e-4)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..distributions import Chain
 from ..objectives import elbo, gaussian_kl_per_dimension
 from .latent import vary
 from .likelihood import batches, scoring
@@ -19,6 +20,7 @@ class Diagnosis(NamedTuple):
     elbo, reconstruction, kl: means in nats per example.   kl_per_dimension: (d,) nats.   sigma: (d,) mean width.
     active: bool (d,).   use_of_z: how many nats the reconstruction loses when every x gets another x's z, at random.
     verdict: "collapsed", "partly collapsed", "nearly deterministic" or "healthy".
+    kl_per_level: (L,) nats, from the front of z, for a hierarchy; else None.
     """
 
     elbo: float
@@ -29,21 +31,26 @@ class Diagnosis(NamedTuple):
     active: torch.Tensor
     use_of_z: float
     verdict: str
+    kl_per_level: torch.Tensor | None = None
 
     @property
     def advice(self):
         return ADVICE[self.verdict]
 
     def __str__(self):
-        bars = " ".join(f"{kl:.2f}" for kl in self.kl_per_dimension.tolist())
+        levels = "" if self.kl_per_level is None else f"KL per level: {_listed(self.kl_per_level)}\n"
         return (
             f"verdict: {self.verdict}\n"
             f"ELBO {self.elbo:.2f} = reconstruction {self.reconstruction:.2f} - KL {self.kl:.2f} nats\n"
-            f"KL per dimension: {bars}\n"
+            f"{levels}KL per dimension: {_listed(self.kl_per_dimension)}\n"
             f"{int(self.active.sum())} of {len(self.active)} dimensions active; "
             f"the wrong z costs {self.use_of_z:.2f} nats of reconstruction\n"
             f"{textwrap.fill(self.advice, 84)}"
         )
+
+
+def _listed(numbers):
+    return " ".join(f"{number:.2f}" for number in numbers.tolist())
 
 
 ADVICE = {
@@ -62,8 +69,10 @@ ADVICE = {
 def diagnose(model, x, y=None, generator=None, batch_size=1000):
     """Look at a VAE with Gaussian prior and posterior on x (N, D), N >= 2, and say what it does with z: a `Diagnosis`.
 
-    Raises TypeError for a model whose posterior or prior is not a DiagonalGaussian, ValueError for a single example
-    or one that is not finite.
+    A hierarchy, whose prior and posterior are chains of Gaussians, is looked at part by part at the z that was drawn;
+    where the two chains are drawn in opposite orders a part adds log q - log p at that z, which can come out below 0.
+    Raises TypeError for a model whose posterior or prior is neither, ValueError for a single example or one that is
+    not finite.
     """
     if len(x) < 2:
         raise ValueError(f"x: got {len(x)} example, expected at least 2, to exchange their z")
@@ -71,17 +80,30 @@ def diagnose(model, x, y=None, generator=None, batch_size=1000):
         rows = batches(x, y, batch_size)
         _check_gaussian(model, *rows[0])
         seen = [elbo(model, some, given, generator=generator) for some, given in rows]
-        parts = [(terms.q, model.prior(given)) for terms, (_, given) in zip(seen, rows, strict=True)]
+        parts = [_each_dimension(terms, model.prior(given)) for terms, (_, given) in zip(seen, rows, strict=True)]
         others = _exchanged(torch.cat([terms.z for terms in seen]), generator).split(batch_size)
         swapped = [model.likelihood(z, given).log_prob(some) for z, (some, given) in zip(others, rows, strict=True)]
     log_p = torch.cat([terms.reconstruction for terms in seen])
-    kl = torch.cat([gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar) for q, p in parts]).mean(0)
-    sigma = torch.cat([q.sigma for q, _ in parts]).mean(0)
-    active = vary(torch.cat([q.mu for q, _ in parts]))
+    kl, sigma = (torch.cat(each).mean(0) for each in zip(*parts, strict=True))
+    active = vary(torch.cat([terms.q.mean for terms in seen]))
+    levels = None if seen[0].levels is None else torch.cat([terms.levels for terms in seen]).mean(0)
     bound = torch.cat([terms.elbo for terms in seen]).mean().item()
     use_of_z = (log_p - torch.cat(swapped)).mean().item()
     verdict = _verdict(kl, sigma, active)
-    return Diagnosis(bound, log_p.mean().item(), kl.sum().item(), kl, sigma, active, use_of_z, verdict)
+    return Diagnosis(bound, log_p.mean().item(), kl.sum().item(), kl, sigma, active, use_of_z, verdict, levels)
+
+
+def _each_dimension(terms, p):
+    """The KL of each dimension and the posterior's width in it, both (B, d)."""
+    q, z = terms.q, terms.z
+    if not isinstance(q, Chain):
+        return gaussian_kl_per_dimension(q.mu, q.logvar, p.mu, p.logvar), q.sigma
+    pairs = [(one, other, part) for (one, part), (other, _) in zip(q.laid_out(z), p.laid_out(z), strict=True)]
+    if q.order == p.order:
+        kl = [gaussian_kl_per_dimension(one.mu, one.logvar, other.mu, other.logvar) for one, other, _ in pairs]
+    else:
+        kl = [one.base_dist.log_prob(part) - other.base_dist.log_prob(part) for one, other, part in pairs]
+    return torch.cat(kl, -1), torch.cat([one.sigma.expand_as(part) for one, _, part in pairs], -1)
 
 
 def _exchanged(z, generator):
@@ -95,8 +117,10 @@ def _exchanged(z, generator):
 
 def _check_gaussian(model, x, y):
     for name, law in (("posterior", model.posterior(x[:1], None if y is None else y[:1])), ("prior", model.prior(y))):
-        if not hasattr(law, "logvar"):
-            raise TypeError(f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian")
+        if not hasattr(getattr(law, "first", law), "logvar"):
+            raise TypeError(
+                f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian or a Chain of them"
+            )
 
 
 def _verdict(per_dimension, sigma, active):

@@ -5,8 +5,18 @@ from typing import Protocol
 from torch.distributions import Distribution
 
 from ..distributions import LOGVAR_LIMIT
-from .build import conv_vae, mlp_autoencoder, mlp_class_mean_vae, mlp_conditional_vae, mlp_vae, sequence_vae
+from .build import (
+    conv_vae,
+    mlp_autoencoder,
+    mlp_class_mean_vae,
+    mlp_conditional_vae,
+    mlp_hierarchical_vae,
+    mlp_top_down_vae,
+    mlp_vae,
+    sequence_vae,
+)
 from .conditional import ConditionalVAE
+from .hierarchical import HierarchicalVAE, TopDownVAE
 from .linear import LinearVAE
 from .networks import ContextNetwork, ConvDecoder, WindowNetwork, mlp
 from .observations import (
@@ -63,11 +73,13 @@ __all__ = [
     "FiniteScalarVAE",
     "GaussianObservation",
     "GaussianPrior",
+    "HierarchicalVAE",
     "IndependentCodes",
     "LinearVAE",
     "MixturePrior",
     "Model",
     "StandardNormal",
+    "TopDownVAE",
     "VampPrior",
     "WindowNetwork",
     "conv_vae",
@@ -75,6 +87,8 @@ __all__ = [
     "mlp_autoencoder",
     "mlp_class_mean_vae",
     "mlp_conditional_vae",
+    "mlp_hierarchical_vae",
+    "mlp_top_down_vae",
     "mlp_vae",
     "observation_model",
     "sequence_vae",

@@ -1,10 +1,13 @@
 """Whole models from a few numbers. Their weights depend on `seed` alone; every argument is refused by its own name."""
 
+from itertools import pairwise
+
 from torch import nn
 
 from ..arguments import real_number, whole_number
 from ..randomness import seeded
 from .conditional import PLACES, ConditionalVAE, places
+from .hierarchical import HierarchicalVAE, TopDownVAE
 from .networks import ContextNetwork, ConvDecoder, made, mlp
 from .observations import AutoregressiveObservation, observation_model
 from .priors import ClassMeans, GaussianPrior
@@ -57,6 +60,43 @@ def mlp_conditional_vae(
         *parts, latent_dim, classes=classes, condition_dim=condition_dim, label_in=label_in, data_dim=data_dim,
         prior=GaussianPrior(prior_network) if prior_network else None,
     )  # fmt: skip
+
+
+def mlp_hierarchical_vae(data_dim, sizes, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
+    """A HierarchicalVAE of perceptrons: encoder and decoder as for `mlp_vae`, with d_1 = sizes[0] dimensions.
+
+    sizes: of the levels, from the bottom. Between two levels stands one hidden layer as wide as the last of `hidden`.
+    """
+    sizes = [whole_number(size, "sizes") for size in sizes]
+    (encoder, decoder, observation), _ = _perceptrons(data_dim, sizes[0], hidden, likelihood, sigma, activation, seed)
+    with seeded(seed + 1):
+        up = [mlp([below, *hidden[-1:], 2 * above], activation) for below, above in pairwise(sizes)]
+        down = _down(sizes, hidden, activation)
+    return HierarchicalVAE(encoder, decoder, observation, up, down, sizes, data_dim)
+
+
+def mlp_top_down_vae(
+    data_dim, sizes, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0, merge="residual"
+):
+    """A TopDownVAE of perceptrons: D -> hidden for the features of x, d_1 + ... + d_L -> reversed hidden -> D.
+
+    sizes: of the levels, from the bottom. The networks between the levels have one hidden layer as wide as the last of
+    `hidden`, of which there must be one; merge: as `TopDownVAE` takes it. Other arguments as for `mlp_vae`.
+    """
+    sizes = [whole_number(size, "sizes") for size in sizes]
+    if not hidden:
+        raise ValueError("hidden: got no width, expected one or more: the last is the number of features")
+    ends, _ = _perceptrons(data_dim, sum(sizes), hidden, likelihood, sigma, activation, seed)
+    encoder, width, levels = ends[0][:-1], hidden[-1], [*pairwise(sizes)]
+    with seeded(seed + 1):
+        lower = [mlp([width + (merge == "residual") * above, width, 2 * below], activation) for below, above in levels]
+        corrections = [*lower, mlp([width, 2 * sizes[-1]])]
+        down = _down(sizes, hidden, activation)
+    return TopDownVAE(encoder, *ends[1:], corrections, down, sizes, data_dim, merge)
+
+
+def _down(sizes, hidden, activation):
+    return [mlp([above, *hidden[-1:], 2 * below], activation) for below, above in pairwise(sizes)]
 
 
 def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):

@@ -8,7 +8,7 @@ from ..distributions import full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimen
 from .bounds import Terms, elbo, importance_bound, importance_weighted, log_weights, reconstruction
 from .discrete import vq_elbo
 from .estimators import pathwise_gradient, score_function_gradient
-from .regularizers import free_bits_elbo, free_bits_kl
+from .regularizers import free_bits_elbo, free_bits_kl, level_elbo
 from .schedules import cyclical_warmup, effective_beta, linear_warmup
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "importance_bound",
     "importance_weighted",
     "kl_divergence",
+    "level_elbo",
     "linear_warmup",
     "log_weights",
     "pathwise_gradient",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..arguments import float_tensor, non_negative, whole_number
-from ..distributions import PointMass, kl_divergence
+from ..distributions import Chain, PointMass, chain_kl, kl_divergence
 
 
 class Terms(NamedTuple):
@@ -14,6 +14,7 @@ class Terms(NamedTuple):
 
     z: the sample they were computed with, (B, d), or (k, B, d) for k samples.
     q: the posterior q(z | x) it was drawn from, where the objective hands it on, for a look at each dimension.
+    levels: what each level of a hierarchy adds to `kl`, (B, L) from the front of z, where there are levels.
     """
 
     elbo: torch.Tensor
@@ -21,6 +22,7 @@ class Terms(NamedTuple):
     kl: torch.Tensor
     z: torch.Tensor
     q: Any = None
+    levels: torch.Tensor | None = None
 
 
 def posterior(model, x, y=None):
@@ -76,8 +78,11 @@ def elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
         raise ValueError(f"model: got {got}, expected a posterior with a density; `reconstruction` trains it")
     z = draw(q, (), eps, generator)
     log_p = per_example(model.likelihood(z, y).log_prob(x), x.shape[:1], "likelihood")
-    kl = per_example(kl_divergence(q, model.prior(y), z), x.shape[:1], "KL of posterior and prior")
-    return Terms(log_p - beta * kl, log_p, kl, z, q)
+    p = model.prior(y)
+    levels = chain_kl(q, p, z) if isinstance(q, Chain) and isinstance(p, Chain) else None
+    kl = kl_divergence(q, p, z) if levels is None else levels.sum(-1)
+    per_example(kl, x.shape[:1], "KL of posterior and prior")
+    return Terms(log_p - beta * kl, log_p, kl, z, q, levels)
 
 
 def reconstruction(model, x, y=None, beta=1.0, eps=None, generator=None):

@@ -18,7 +18,7 @@ def fit(
     """Maximize an objective over x (N, D), by Adam unless told otherwise, and return the `History`.
 
     epochs or steps: how long, one of the two.      lr: the peak of the "one-cycle" schedule, or "constant".
-    beta: a number, or a function of progress in [0, 1].
+    beta: a number, or a function of progress in [0, 1]; for `objectives.level_elbo` a tuple of these, one a level.
     objective: `objective(model, x, y, beta=...)` -> Terms, in nats per example; `elbo` unless given.
     optimizer: called as optimizer(parameters, lr=lr), such as `torch.optim.SGD`; Adam unless given.
     batch_size, seed, device, progress, callback, autocast, checkpoint, every: as for `Run`, on which this loop stands.
@@ -27,8 +27,9 @@ def fit(
     Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments. Warns of
     parameters that get no gradient.
     """
-    if not callable(beta):
-        non_negative(beta, "beta", ">= 0, or a function of progress")
+    for each in beta if isinstance(beta, tuple) else (beta,):
+        if not callable(each):
+            non_negative(each, "beta", ">= 0, or a function of progress")
     positive(lr, "lr")
     how = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "seed": seed, "device": device}
     how |= {"progress": progress, "callback": callback, "autocast": autocast}
@@ -37,11 +38,12 @@ def fit(
         rate = _rate(optimizer, schedule, lr, run.total)
         run.keep(optimizer=optimizer, rate=rate)
         for batch in run:
-            weight = non_negative(beta(batch.progress) if callable(beta) else beta, "beta")
+            weight = _at(beta, batch.progress)
             terms = objective(model, batch.x, batch.y, beta=weight)
             loss = -terms.elbo.mean()
             reconstruction, kl = terms.reconstruction.mean(), terms.kl.mean()
-            run.record(loss=loss, elbo=reconstruction - kl, reconstruction=reconstruction, kl=kl, beta=weight)
+            seen = {"loss": loss, "elbo": reconstruction - kl, "reconstruction": reconstruction, "kl": kl}
+            run.record(**seen, **_each("beta", weight), **_each("kl", _levels(terms)))
             optimizer.zero_grad()
             loss.backward()
             if batch.step == 0:
@@ -81,6 +83,24 @@ def fit_encoder_first(
             if batch.step >= eager * encoder_steps or (batch.step + 1) % encoder_steps == 0:
                 others.step()
     return run.history
+
+
+def _at(beta, progress):
+    """beta at this moment: a number, or a tuple of one for each level."""
+    if isinstance(beta, tuple):
+        return tuple(_at(each, progress) for each in beta)
+    return non_negative(beta(progress) if callable(beta) else beta, "beta")
+
+
+def _levels(terms):
+    """What each level adds to the KL, averaged over the batch: a tuple, empty where the objective tells of none."""
+    levels = getattr(terms, "levels", None)
+    return () if levels is None else tuple(levels.mean(0))
+
+
+def _each(name, value):
+    """{name: value}, or {name_1: ..., name_2: ...} for a tuple."""
+    return {f"{name}_{level}": one for level, one in enumerate(value, 1)} if isinstance(value, tuple) else {name: value}
 
 
 def _optimizer(optimizer, model, lr, device):

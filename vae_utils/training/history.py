@@ -7,7 +7,7 @@ class History:
     """`history["kl"]` is an array with one number a step. The terms are those that the first step recorded.
 
     `fit` records loss (what was minimized), elbo (reconstruction - kl, whatever beta), reconstruction, kl and beta, in
-    nats per example.
+    nats per example; for a hierarchy also kl_1, kl_2, ... of its levels, and beta_1, beta_2, ... where beta is a tuple.
     """
 
     def __init__(self, steps_per_epoch):
