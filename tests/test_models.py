@@ -55,6 +55,14 @@ def with_prior(prior):
     return model
 
 
+def moved(prior):
+    """A flow that begins at the identity is moved away from it: there half of its weights have no gradient."""
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter.add_(0.1)
+    return prior
+
+
 def vq(**settings):
     networks = mlp([D, 8, 6]), mlp([6, 8, D])
     return models.VQVAE(*networks, models.BernoulliObservation(), slots=d, codes=5, width=2, data_dim=D, **settings)
@@ -116,6 +124,7 @@ EVERY_MODEL = {
     ),
     "mixture prior": Case(lambda: with_prior(lambda model: models.MixturePrior(d, 4))),
     "VampPrior": Case(lambda: with_prior(lambda model: models.VampPrior(model.encoder, torch.rand(4, D)))),
+    "flow prior": Case(lambda: with_prior(lambda model: moved(models.FlowPrior(d, layers=2, hidden=6)))),
     "VQ-VAE": Case(vq, vq_elbo),
     "VQ-VAE, codes in order": Case(lambda: vq(prior=models.AutoregressiveCodes(d, 5, hidden=6, width=4)), vq_elbo),
     "VQ-VAE, uniform": Case(lambda: vq(prior=models.IndependentCodes(d, 5).requires_grad_(False)), vq_elbo),

@@ -1,6 +1,7 @@
-"""Priors that choose, among Gaussians or codes, held to sums over their parts."""
+"""Learned priors, held to sums over their parts, to integrals and to Jacobians."""
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from refusal import refuses
 from torch import distributions as td
 
 from vae_utils import models
+from vae_utils.objectives import elbo
+from vae_utils.training import fit
 
 D, d, K = 6, 3, 4
 z = normal(5, d, seed=9)
@@ -65,6 +68,128 @@ class TestMixture:
     def test_bad_sizes(self):
         refuses(lambda: models.MixturePrior(0, K), "latent_dim", "0", ">= 1", ValueError)
         refuses(lambda: models.MixturePrior(d, 0), "components", "0", ">= 1", ValueError)
+
+
+class TestMixtureAroundCodes:
+    codes = normal(10, d)
+
+    def test_it_starts_at_some_of_the_codes(self):
+        prior = models.MixturePrior.around(self.codes, K, seed=1)
+        chosen = [(self.codes == center).all(-1).nonzero().flatten().tolist() for center in prior.mu]
+        assert all(len(each) == 1 for each in chosen) and len({each[0] for each in chosen}) == K
+        assert (prior.logvar == -1.5).all() and not prior.logits.any() and prior.mu.dtype == self.codes.dtype
+        assert torch.equal(prior.mu, models.MixturePrior.around(self.codes, K, seed=1).mu)
+        assert not torch.equal(prior.mu, models.MixturePrior.around(self.codes, K, seed=2).mu)
+        assert (models.MixturePrior.around(self.codes, K, logvar=0.5).logvar == 0.5).all()
+        every = models.MixturePrior.around(self.codes, 10)
+        assert torch.equal(every.mu.sort(0).values, self.codes.sort(0).values)
+        assert all(parameter.requires_grad for parameter in every.parameters())
+
+    def test_fitted_after_training_it_leaves_the_reconstruction_and_lowers_the_kl(self):
+        model, x = models.mlp_vae(D, d, hidden=(8,)), torch.rand(40, D, generator=generator()).round()
+        eps, before = torch.randn(40, d, generator=generator()), model.state_dict()
+        first = elbo(model, x, eps=eps)
+        model.prior_module = models.MixturePrior.around(first.z.detach(), K)
+        for network in (model.encoder, model.decoder):
+            network.requires_grad_(False)
+        at_the_start = elbo(model, x, eps=eps).kl.mean()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            fit(model, x, steps=40, lr=5e-2, progress=False)
+        last = elbo(model, x, eps=eps)
+        assert torch.equal(last.reconstruction, first.reconstruction)
+        assert last.kl.mean() < at_the_start - 0.1
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items() if name in before)
+
+    def test_bad_input(self):
+        around = models.MixturePrior.around
+        refuses(lambda: around(self.codes, 11), "components", "11", "<= 10", ValueError)
+        refuses(lambda: around(self.codes[0], 1), "codes", "(3,)", "(N, d)", ValueError)
+        refuses(lambda: around(self.codes.tolist(), 1), "codes", "list", "float tensor", TypeError)
+
+
+class TestFlowPrior:
+    def moved(self, size, seed=0, **settings):
+        """A flow in double precision, far from where it starts."""
+        prior = models.FlowPrior(size, **settings).double()
+        with torch.no_grad():
+            for number, parameter in enumerate(prior.parameters()):
+                parameter.add_(0.3 * normal(*parameter.shape, seed=seed + number))
+        return prior
+
+    def test_it_starts_as_the_standard_normal(self):
+        for size in (2, 3, 8):
+            law, some = models.FlowPrior(size)(), normal(6, size).float()
+            torch.testing.assert_close(law.log_prob(some), td.Normal(0.0, 1.0).log_prob(some).sum(-1))
+
+    def test_it_integrates_to_one(self):
+        axis = torch.linspace(-12, 12, 601, dtype=torch.float64)
+        law = self.moved(2, layers=3, hidden=8)()
+        with torch.no_grad():
+            density = law.log_prob(torch.cartesian_prod(axis, axis)).exp()
+        mass = density.sum() * (axis[1] - axis[0]) ** 2
+        assert mass.item() == pytest.approx(1, abs=1e-3)
+        normal_density = td.Normal(0.0, 1.0).log_prob(torch.cartesian_prod(axis, axis)).sum(-1).exp()
+        assert (density - normal_density).abs().max() > 0.05
+
+    @pytest.mark.parametrize("size", [2, 3, 5])
+    def test_the_density_of_a_draw_is_that_of_its_noise_less_the_stretch(self, size):
+        """log p(z) = log N(eps) - log |det dz / d eps|, with the Jacobian from autograd; and back again to eps."""
+        law = self.moved(size, layers=3, hidden=7)()
+        for eps in normal(4, size, seed=5):
+            jacobian = torch.autograd.functional.jacobian(lambda noise: law.rsample((), noise), eps)
+            expected = td.Normal(0.0, 1.0).log_prob(eps).sum() - torch.linalg.slogdet(jacobian)[1]
+            drawn = law.rsample((), eps)
+            torch.testing.assert_close(law.log_prob(drawn), expected)
+            for layer in reversed(law.layers):
+                drawn, _ = layer.inverse(drawn)
+            torch.testing.assert_close(drawn, eps)
+            assert (jacobian.abs() > 1e-9).any(0).all() and torch.linalg.slogdet(jacobian)[1].abs() > 0.01
+
+    def test_draws_fall_where_the_density_says(self):
+        law = self.moved(2, layers=3, hidden=8)()
+        drawn = law.sample((40_000,), generator=generator())
+        axis = torch.linspace(-12, 12, 601, dtype=torch.float64)
+        grid = torch.cartesian_prod(axis, axis)
+        with torch.no_grad():
+            p = law.log_prob(grid).exp() * (axis[1] - axis[0]) ** 2
+        mean = p @ grid
+        torch.testing.assert_close(drawn.mean(0), mean, atol=0.05, rtol=0)
+        for corner in torch.tensor([[1, 1], [1, -1], [-1, 1]]):
+            share = ((drawn - mean) * corner > 0).all(-1).double().mean()
+            torch.testing.assert_close(share, p @ ((grid - mean) * corner > 0).all(-1).double(), atol=0.01, rtol=0)
+        torch.testing.assert_close(law.log_prob(drawn.view(4, 100, 100, 2)).flatten(), law.log_prob(drawn))
+        assert drawn.dtype == torch.float64 and not drawn.requires_grad and law.rsample((2,)).requires_grad
+
+    def test_every_coordinate_is_moved_and_a_scale_is_bounded(self):
+        prior = self.moved(3, layers=3, hidden=4)
+        assert len(prior.couplings) == 3 and [c.network[0].out_features for c in prior.couplings] == [4] * 3
+        for sign in (1, -1):
+            with torch.no_grad():
+                prior.couplings[0].network[-1].bias.fill_(sign * 1e6)
+            values, log_det = prior.couplings[0](normal(5, 3))
+            torch.testing.assert_close(log_det, torch.full((5,), sign * 6.0, dtype=torch.float64))
+            assert values.isfinite().all()
+
+    def test_it_learns_a_bent_density(self):
+        """z_2 near z_1^2: no Gaussian comes within a third of a nat of it."""
+        first = torch.randn(1000, generator=generator())
+        bent = torch.stack([first, first**2 + 0.3 * torch.randn(1000, generator=generator(1))], -1)
+        prior = models.FlowPrior(2, hidden=16)
+        optimizer = torch.optim.Adam(prior.parameters(), lr=1e-2)
+        for _ in range(150):
+            loss = -prior().log_prob(bent).mean()
+            optimizer.zero_grad(), loss.backward(), optimizer.step()
+        best = td.MultivariateNormal(bent.mean(0), bent.T.cov()).log_prob(bent).mean()
+        assert -loss > best + 0.3
+
+    def test_seeds_and_sizes(self):
+        first, again, other = (models.FlowPrior(4, seed=seed).couplings[1].network[0].weight for seed in (1, 1, 2))
+        assert torch.equal(first, again) and not torch.equal(first, other)
+        assert len(models.FlowPrior(4).couplings) == 4 and first.shape == (48, 2)
+        refuses(lambda: models.FlowPrior(1), "latent_dim", "1", ">= 2", ValueError)
+        refuses(lambda: models.FlowPrior(2, layers=0), "layers", "0", ">= 1", ValueError)
+        refuses(lambda: models.FlowPrior(2, hidden=0), "hidden", "0", ">= 1", ValueError)
 
 
 class TestVampPrior:

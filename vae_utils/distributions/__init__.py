@@ -4,6 +4,7 @@ from .autoregressive import Autoregressive, AutoregressiveBernoulli, Autoregress
 from .chain import Chain
 from .completion import complete
 from .divergence import chain_kl, full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
+from .flow import Flow
 from .gaussian import LOGVAR_LIMIT, DiagonalGaussian, UniformBox
 from .law import Law
 from .mixture import GaussianMixture, IndependentCategorical
@@ -21,6 +22,7 @@ __all__ = [
     "Code",
     "ContinuousBernoulli",
     "DiagonalGaussian",
+    "Flow",
     "GaussianMixture",
     "IndependentCategorical",
     "Law",

@@ -30,6 +30,7 @@ from .observations import (
 from .priors import (
     AutoregressiveCodes,
     ClassMeans,
+    FlowPrior,
     GaussianPrior,
     IndependentCodes,
     MixturePrior,
@@ -71,6 +72,7 @@ __all__ = [
     "ConvDecoder",
     "FeatureObservation",
     "FiniteScalarVAE",
+    "FlowPrior",
     "GaussianObservation",
     "GaussianPrior",
     "HierarchicalVAE",

@@ -44,6 +44,39 @@ def made(activation):
     return activation()
 
 
+class AffineCoupling(nn.Module):
+    """An invertible layer: half of the values is scaled and shifted by what a network says of the other half.
+
+    (a, b) -> (b exp(s(a)) + t(a), a), and log |det| = sum_j s_j(a), in nats: (..., size) -> (..., size) and (...)
+    (Dinh et al. 2017). The halves change places, so that the next layer moves the other one. |s| < 3, so that no scale
+    runs away. At the start s = t = 0.
+    """
+
+    LIMIT = 3.0
+
+    def __init__(self, size, hidden=48):
+        super().__init__()
+        self.kept = whole_number(size, "size", least=2) // 2
+        self.moved = size - self.kept
+        self.network = mlp([self.kept, hidden, hidden, 2 * self.moved], nn.SiLU)
+        nn.init.zeros_(self.network[-1].weight)
+        nn.init.zeros_(self.network[-1].bias)
+
+    def forward(self, values):
+        kept, moved = values.split([self.kept, self.moved], -1)
+        log_scale, shift = self._said(kept)
+        return torch.cat([moved * torch.exp(log_scale) + shift, kept], -1), log_scale.sum(-1)
+
+    def inverse(self, values):
+        moved, kept = values.split([self.moved, self.kept], -1)
+        log_scale, shift = self._said(kept)
+        return torch.cat([kept, (moved - shift) * torch.exp(-log_scale)], -1), -log_scale.sum(-1)
+
+    def _said(self, kept):
+        log_scale, shift = by_rows(self.network, kept).chunk(2, -1)
+        return self.LIMIT * torch.tanh(log_scale / self.LIMIT), shift
+
+
 class ConvDecoder(nn.Module):
     """z (B, d) -> (B, 784): a 7x7 map of features, upsampled twice by transposed convolutions."""
 

@@ -1,13 +1,23 @@
 """Priors as modules: called as prior(y), each gives a `Law` over z. A model takes one as `prior=`, and keeps it as
-`prior_module`."""
+`prior_module`.
+
+A prior can be learned with the rest of the model, or after it, from the codes, while the networks rest:
+
+    model.prior_module = MixturePrior.around(codes, components=40)   # codes: some z ~ q(z | x)
+    model.encoder.requires_grad_(False), model.decoder.requires_grad_(False)
+    fit(model, x, steps=600, batch_size=256, lr=2e-2)
+
+The reconstruction stays as it was, and what the ELBO gains is what the KL loses.
+"""
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from ..arguments import float_tensor, whole_number
-from ..distributions import AutoregressiveCode, DiagonalGaussian, GaussianMixture, IndependentCategorical
+from ..distributions import AutoregressiveCode, DiagonalGaussian, Flow, GaussianMixture, IndependentCategorical
 from ..randomness import generator_at, seeded, standard_noise
+from .networks import AffineCoupling
 
 
 class StandardNormal(nn.Module):
@@ -67,6 +77,20 @@ class MixturePrior(nn.Module):
         self.mu = nn.Parameter(standard_noise(size, like=self.logits, generator=generator_at(seed)))
         self.logvar = nn.Parameter(torch.zeros(size))
 
+    @classmethod
+    def around(cls, codes, components, seed=0, logvar=-1.5):
+        """Centers at some of the codes (N, d), drawn by `seed`, each with variance exp(logvar): a start near q(z).
+
+        Raises ValueError for more components than codes.
+        """
+        n, latent_dim = float_tensor(codes, "codes", "(N, d)", least_dims=2).shape
+        whole_number(components, "components", most=n)
+        prior = cls(latent_dim, components, seed).to(codes)
+        with torch.no_grad():
+            prior.mu.copy_(codes[torch.randperm(n, generator=generator_at(seed))[:components]])
+            prior.logvar.fill_(logvar)
+        return prior
+
     def forward(self, y=None):
         return GaussianMixture(self.logits, DiagonalGaussian.of(torch.cat([self.mu, self.logvar], -1)))
 
@@ -75,7 +99,8 @@ class VampPrior(nn.Module):
     """p(z) = sum_k w_k q(z | u_k): a mixture of the model's own posteriors at learned inputs (Tomczak & Welling 2018).
 
     encoder: the one of the model, x (B, D) -> mu and logvar side by side.  inputs: where the u_k start, (K, D), such
-    as some rows of the data. The weights w_k are learned, too.
+    as some rows of the data. The weights w_k are learned, too. Learn it with the model: in more than a few dimensions
+    the posteriors at K inputs are too narrow to cover the codes of a model that was trained without it.
     """
 
     def __init__(self, encoder, inputs):
@@ -86,6 +111,26 @@ class VampPrior(nn.Module):
 
     def forward(self, y=None):
         return GaussianMixture(self.logits, DiagonalGaussian.of(self.encoder(self.inputs)))
+
+
+class FlowPrior(nn.Module):
+    """p(z): noise from N(0, I) sent through `layers` affine couplings with learned networks (Dinh et al. 2017).
+
+    Each network has two layers of `hidden` units, by `seed`. At the start p(z) is N(0, I). latent_dim >= 2, because a
+    coupling needs two halves.
+    """
+
+    def __init__(self, latent_dim, layers=4, hidden=48, seed=0):
+        super().__init__()
+        zeros = torch.zeros(whole_number(latent_dim, "latent_dim", least=2))
+        self.register_buffer("zeros", zeros, persistent=False)
+        whole_number(hidden, "hidden")
+        with seeded(seed):
+            couplings = [AffineCoupling(latent_dim, hidden) for _ in range(whole_number(layers, "layers"))]
+        self.couplings = nn.ModuleList(couplings)
+
+    def forward(self, y=None):
+        return Flow(DiagonalGaussian(self.zeros, self.zeros), self.couplings)
 
 
 class IndependentCodes(nn.Module):
