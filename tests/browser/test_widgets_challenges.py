@@ -131,6 +131,11 @@ TO_REACH = {
         [("type", f"{BETA}, weight of the KL", 16), ("type", f"{SIGMA} of the decoder", 1), (train, 310)],
         [("select", "Data", "your own points"), ("press", "Put points at the handle"), (train, 210)],
     ],
+    "PriorWorkshop": [
+        [("press", "One step of EM")] * 8,
+        [("type", "width of your components", 0.1)],
+        [("choose", "Prior", "VampPrior"), ("stop", "component picked out", 1)],
+    ],
     "Reparameterization": [
         [("choose", "Cost f", "step")],
         [("choose", "Cost f", "wave")],

@@ -19,6 +19,7 @@ _HOME = {
     "LatentExplorer": "latent_explorer",
     "ObjectiveChooser": "objective_chooser",
     "Playground": "playground",
+    "PriorWorkshop": "prior_workshop",
     "Reparameterization": "reparameterization",
     "Transformation": "transformation",
     "Widget": "parts.host",
