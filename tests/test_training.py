@@ -53,6 +53,17 @@ class TestLearning:
         assert (history["beta"] == 0.25).all() and (history["kl"] > 0).all()
         assert (train()["beta"] == 1).all()
 
+    @pytest.mark.parametrize(("idle", "named"), [(3, "0.weight, 1.weight, 2.weight:"), (5, "2.weight, ...:")])
+    def test_up_to_three_of_the_untrained_are_named_to_who_called(self, idle, named):
+        model = small()
+        model.idle = nn.ModuleList(nn.Linear(2, 2, bias=False) for _ in range(idle))
+        with pytest.warns(UserWarning, match="no gradient to idle.0.weight, ") as heard:
+            fit(model, data(), steps=1, progress=False)
+        assert named in str(heard[0].message).replace("idle.", "") and heard[0].filename == __file__
+
+    def test_a_schedule_is_known_by_its_letters(self):
+        assert train(schedule="-".join(["one", "cycle"]))["loss"][-1] == train()["loss"][-1]
+
     def test_beta_follows_its_schedule(self):
         seen = []
         history = train(steps=8, epochs=None, beta=lambda progress: seen.append(progress) or progress / 2)
