@@ -47,10 +47,11 @@ class Probe(host.Widget):
     classes = fields.Array("uint8", (None,), high=9)
     row = fields.Numbers([0, 0, 0], (3,), 0, 255)
     drawing = fields.Numbers([], (None, 2), -3, 3, most=4)
+    words = fields.Words(2, 3)
     ARRAYS = ("points", "shades", "classes")
 
-    def __init__(self, points=((0, 1), (2, 3)), shades=(), classes=(), **values):
-        super().__init__(points=points, shades=shades, classes=classes, **values)
+    def __init__(self, points=((0, 1), (2, 3)), shades=(), classes=(), words=("a", "b"), **values):
+        super().__init__(points=points, shades=shades, classes=classes, words=words, **values)
 
 
 NUMBER, WHOLE, POINTS = "a number from 0 to 16", "a whole number from 1 to 9", "finite numbers of shape (n, 2)"
@@ -81,6 +82,12 @@ BAD = [
     ("row", [0, 256, 1], ValueError, "256", "numbers from 0 to 255 of shape (3,)"),
     ("drawing", [[0, 0]] * 5, ValueError, "shape (5, 2)", "at most 4"),
     ("drawing", [[0, 4]], ValueError, "4", "numbers from -3 to 3 of shape (n, 2)"),
+    ("words", ["a"], ValueError, "['a']", "2 to 3 different words"),
+    ("words", list("abcd"), ValueError, "'d'", "2 to 3 different words"),
+    ("words", ["a", "a"], ValueError, "['a', 'a']", "2 to 3 different words"),
+    ("words", "ab", TypeError, "'ab'", "2 to 3 different words"),
+    ("words", ["a", 1], TypeError, "['a', 1]", "2 to 3 different words"),
+    ("words", 2, TypeError, "2", "2 to 3 different words"),
 ]
 
 
@@ -98,7 +105,7 @@ GOOD = [
     ("beta", np.float32(4), 4.0), ("beta", 3, 3.0), ("size", 2.0, 2), ("size", np.int64(3), 3), ("on", np.True_, True),
     ("shades", [0, 255], [0, 255]), ("shades", np.array([7.0]), [7]), ("classes", [True, False], [1, 0]),
     ("row", [0, 1.5, 255], [0, 1.5, 255]), ("row", np.arange(3), [0, 1, 2]), ("drawing", [], []),
-    ("drawing", ((0.5, -3),), [[0.5, -3]]),
+    ("drawing", ((0.5, -3),), [[0.5, -3]]), ("words", ("b", "a", "c"), ["b", "a", "c"]),
 ]  # fmt: skip
 
 

@@ -190,7 +190,7 @@ def test_networks_of_the_wrong_size_are_named(name, network):
 
 
 EXPLORERS = [
-    ({"activation": "gelu"}, "activation", "'gelu'", "silu, relu, tanh"),
+    ({"activation": "elu"}, "activation", "'elu'", "silu, relu, tanh"),
     ({"labels": [3]}, "labels", "(1,)", "2 codes"),
     ({"labels": [3, 0.5]}, "labels", "0.5", "whole numbers"),
     ({"examples": np.full((10, 784), 255, np.uint8)}, "examples", "255", "gray levels"),

@@ -27,6 +27,7 @@ NAMES = [name for name in widgets.__all__ if name != "Widget"]
 PACKED = {
     "ClassStyle": {"activation", "rounding"},
     "CollapseFilm": {"steps", "ceiling"},
+    "FactorSliders": {"activation", "rounding"},
     "LatentExplorer": {"activation", "rounding"},
 }
 # Fields that a button turns, or only Python.

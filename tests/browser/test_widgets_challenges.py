@@ -94,6 +94,11 @@ TO_REACH = {
         [("press", "Average face"), ("type", "nose size", 2)],
         [("type", "hair darkness", 3), ("type", "face width", 3)],
     ],
+    "FactorSliders": [
+        [("choose", "Model", "clear"), ("type", "z\u2083", -2)],
+        [("choose", "Model", "clear"), ("type", "angle, degrees", 45)],
+        [("choose", "Model", "clear"), ("select", "The plane that turns", "2, 5"), ("type", "angle, degrees", -90)],
+    ],
     "ImportanceBound": [
         [("type", "K, how many samples", 2000)],
         [

@@ -1,5 +1,7 @@
 // Functions of the widgets' modules in the form in which Python calls them: one argument, plain numbers back.
+import { turned } from "../../vae_utils/widgets/factor_sliders.mjs";
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
+import { binned, informationMatrix } from "../../vae_utils/widgets/parts/information.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
 import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
 import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
@@ -42,3 +44,7 @@ export const logvarLimit = () => maths.LOGVAR_LIMIT;
 
 /** { a, b, t } -> the point of each way from a to b at each t. */
 export const ways = ({ a, b, t }) => a.map((start, i) => t.map((share) => slerp(start, b[i], share)));
+
+/** { factors, codes, bins, plane, angle } -> the information matrix of turned codes, its gaps and the MIG; columns. */
+export const told = ({ factors, codes, bins, plane, angle }) =>
+  informationMatrix(factors.map((column) => binned(column, bins)), turned(codes, plane, angle), bins);

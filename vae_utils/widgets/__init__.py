@@ -14,6 +14,7 @@ _HOME = {
     "CollapseFilm": "collapse_film",
     "ELBO": "elbo",
     "Face": "face",
+    "FactorSliders": "factor_sliders",
     "ImportanceBound": "importance_bound",
     "KL": "kl",
     "LatentExplorer": "latent_explorer",

@@ -2,6 +2,7 @@
 import { drawFace, FACTORS } from "./parts/face_drawing.mjs";
 import { frame } from "./parts/frame.mjs";
 import { clamp, logStandardNormal, normals, remember, sum } from "./parts/maths.mjs";
+import { photograph } from "./parts/photograph.mjs";
 
 const SIZE = 96;
 const AVERAGE = drawFace([0, 0, 0, 0, 0], SIZE);
@@ -13,18 +14,6 @@ export const meanChange = (picture, from) => (255 * sum(picture.map((p, i) => Ma
 
 /** How far each pixel moved, for drawing: 0 not at all, 1 a lot. */
 const moved = (picture) => picture.map((p, i) => Math.min(1, 2.5 * Math.abs(p - AVERAGE[i])));
-
-/** True grey levels, whatever the theme: the paper of a photograph does not turn dark. */
-const photograph = (plot, values) => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: SIZE, height: SIZE });
-  const context = canvas.getContext("2d");
-  const picture = context.createImageData(SIZE, SIZE);
-  values.forEach((value, i) => picture.data.fill(255 * value, 4 * i, 4 * i + 3));
-  for (let i = 3; i < picture.data.length; i += 4) picture.data[i] = 255;
-  context.putImageData(picture, 0, 0);
-  plot.context.imageSmoothingQuality = "high";
-  plot.context.drawImage(canvas, 0, 0, plot.width, plot.height);
-};
 
 /** What to reach, by the five numbers in the order of FACTORS. */
 export const challenges = (z) => [
@@ -64,7 +53,7 @@ export default {
       label: "the drawn face",
       square: true,
       axes: false,
-      draw: (plot) => photograph(plot, face()),
+      draw: (plot) => photograph(plot, face(), SIZE),
     });
     ui.panel({
       title: "Where it differs from the average face",

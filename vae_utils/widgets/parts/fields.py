@@ -93,6 +93,22 @@ class Choice(Field):
         return list(self.options)
 
 
+class Words(Field):
+    """A list of `least` to `most` strings that tell apart what was packed: names of models, of factors."""
+
+    def __init__(self, least: int = 1, most: int = 10):
+        self.least, self.most = least, most
+        self.expected = f"{least} to {most} different words"
+        super().__init__(Undefined)
+
+    def check(self, value):
+        if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
+            self.refuse(value, WrongType)
+        if not self.least <= len(value) <= self.most or len(set(value)) < len(value):
+            self.refuse(value)
+        return list(value)
+
+
 class Flag(Field):
     """True or False."""
 

@@ -1,6 +1,6 @@
 // A multilayer perceptron on typed arrays, with backpropagation written by hand.
 // Matrices are row-major. Every product is one kernel that reads both its matrices along their rows.
-import { sigmoid } from "./maths.mjs";
+import { normalCdf, sigmoid } from "./maths.mjs";
 
 /** One entry of a times the transpose of b: row i of a, row j of b, both k long. */
 const dot = (a, i, b, j, k) => {
@@ -90,7 +90,7 @@ export const tanh = (x) => {
   return (2 * n * d) / (d * d + n * n);
 };
 
-/** Each activation in place, and a gradient times its slope, where the output alone determines it: silu only runs. */
+/** Each activation in place, and a gradient times its slope where the output alone determines it: some only run. */
 const ACTIVATIONS = {
   tanh: {
     gain: 1,
@@ -114,6 +114,12 @@ const ACTIVATIONS = {
     gain: 1,
     apply: (y, size) => {
       for (let i = 0; i < size; i++) y[i] *= sigmoid(y[i]);
+    },
+  },
+  gelu: {
+    gain: 1,
+    apply: (y, size) => {
+      for (let i = 0; i < size; i++) y[i] *= normalCdf(y[i]);
     },
   },
 };

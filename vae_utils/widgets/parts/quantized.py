@@ -1,5 +1,6 @@
 """Small networks rounded to 8 bits for a page, and what the rounding costs. The page reads them with latent_net.mjs."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ ACTIVATIONS = {
     "silu": lambda a: a / (1 + np.exp(-np.clip(a, -60, 60))),
     "relu": lambda a: np.maximum(a, 0),
     "tanh": np.tanh,
+    "gelu": lambda a: a * (0.5 + 0.5 * np.vectorize(math.erf)(a / math.sqrt(2))),
 }
 
 
@@ -42,13 +44,18 @@ def rounded_layers(layers):
 
 def decode(layers, inputs, activation):
     """Logits through a sigmoid: inputs (N, n) -> pixels (N, m) in [0, 1]. ValueError for an unknown activation."""
+    return 0.5 * (1 + np.tanh(0.5 * forward(layers, inputs, activation)))
+
+
+def forward(layers, inputs, activation):
+    """What the last layer says: inputs (N, n) -> (N, m). Raises ValueError for an unknown activation."""
     if activation not in tuple(ACTIVATIONS):
         raise ValueError(f"activation: got {activation!r}, expected one of {', '.join(ACTIVATIONS)}")
     h = inputs
     for weight, bias in layers[:-1]:
         h = ACTIVATIONS[activation](h @ weight.T + bias)
     weight, bias = layers[-1]
-    return 0.5 * (1 + np.tanh(0.5 * (h @ weight.T + bias)))
+    return h @ weight.T + bias
 
 
 def rounding_error(layers, inputs, activation):
