@@ -268,3 +268,14 @@ class TestLawsThatChoose:
         assert (found - law.log_prob(pairs).exp()).abs().max() < 0.012
         assert law.sample((4, 5)).shape == (4, 5, 2) and law.sample().shape == (2,)
         torch.testing.assert_close(law.log_prob(pairs.view(3, 3, 2)).flatten(), law.log_prob(pairs))
+
+    def test_counted_codes_are_as_probable_as_they_are_frequent(self):
+        """Slot 0 has code 2 three times and code 0 once: with one more each, 2, 1 and 4 of 7."""
+        prior = models.IndependentCodes(2, 3)
+        prior.count(torch.tensor([[2, 0], [2, 0], [2, 0], [0, 0]]))
+        each = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+        expected = torch.outer(torch.tensor([2.0, 1, 4]), torch.tensor([5.0, 1, 1])).flatten() / 49
+        torch.testing.assert_close(prior().log_prob(each).exp(), expected)
+        assert prior.logits.requires_grad
+        refuses(lambda: prior.count(each[:, :1]), "z", "(9, 1)", "(..., 2)", ValueError)
+        refuses(lambda: models.IndependentCodes(0, 3), "slots", "0", ">= 1", ValueError)

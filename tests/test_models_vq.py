@@ -10,6 +10,7 @@ from refusal import refuses
 
 from vae_utils import models, objectives, training
 from vae_utils.distributions import Code
+from vae_utils.evaluation import evaluate
 from vae_utils.storage import load_model, save_model
 
 LENGTH = 6
@@ -75,6 +76,13 @@ class TestVQ:
         with torch.no_grad():
             weights = objectives.log_weights(model, EVERY_ROW, 3)
         torch.testing.assert_close(weights, (terms.reconstruction - terms.kl).expand(3, 64))
+
+    def test_the_bound_without_pulls_is_what_evaluation_finds(self):
+        model = vq_model()
+        terms = objectives.vq_elbo(model, EVERY_ROW)
+        found = evaluate(model, EVERY_ROW)
+        assert found["kl"] == pytest.approx(terms.kl.mean().item(), rel=1e-5)
+        assert found["elbo"] == pytest.approx((terms.reconstruction - terms.kl).mean().item(), rel=1e-5)
 
     def test_the_prior_is_a_distribution_over_codes(self):
         pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))

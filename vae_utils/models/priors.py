@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..arguments import float_tensor, whole_number
+from ..arguments import float_tensor, last_dimension, whole_number
 from ..distributions import AutoregressiveCode, DiagonalGaussian, Flow, GaussianMixture, IndependentCategorical
 from ..randomness import generator_at, seeded, standard_noise
 from .networks import AffineCoupling
@@ -137,11 +137,19 @@ class IndependentCodes(nn.Module):
     """p(z) = prod_t p(z_t) over the slots of a VQ-VAE, with learned probabilities.
 
     Uniform at the start, and for good after `requires_grad_(False)`: then -log p(z) = slots * log(codes) for every z.
+    `count` sets the probabilities at once: z reaches no encoder, so nothing is lost by doing it after the training.
     """
 
     def __init__(self, slots, codes):
         super().__init__()
-        self.logits = nn.Parameter(torch.zeros(whole_number(slots, "slots"), whole_number(codes, "codes", least=2)))
+        self.slots, self.codes = whole_number(slots, "slots"), whole_number(codes, "codes", least=2)
+        self.logits = nn.Parameter(torch.zeros(slots, codes))
+
+    @torch.no_grad()
+    def count(self, z):
+        """Probabilities from how often each code stands in each slot of z (N, slots), one added to every count."""
+        times = F.one_hot(last_dimension(z, "z", self.slots), self.codes).sum(0)
+        self.logits.copy_((times + 1).log())
 
     def forward(self, y=None):
         return IndependentCategorical(self.logits)

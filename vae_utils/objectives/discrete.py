@@ -13,7 +13,8 @@ def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
     and the vectors to their codes by `commitment`. These two pulls are part of the objective, not of the bound
     (van den Oord et al. 2017, equation 3). Codes that are averages (`ema`) need no pull: they move in training mode,
     after the batch is scored, and so do unused ones (`restart`). The fixed codes of a `FiniteScalarVAE` neither pull
-    nor are pulled. Raises ValueError for a negative beta or commitment.
+    nor are pulled. To evaluate take `elbo`, which is the bound and has no pulls. Raises ValueError for a negative beta
+    or commitment.
     """
     non_negative(beta, "beta")
     non_negative(commitment, "commitment")
