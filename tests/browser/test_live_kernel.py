@@ -28,11 +28,13 @@ PACKED = {
     "ClassStyle": {"activation", "rounding"},
     "CollapseFilm": {"steps", "ceiling"},
     "FactorSliders": {"activation", "rounding"},
+    "Ladder": {"activation", "rounding"},
     "LatentExplorer": {"activation", "rounding"},
 }
 # Fields that a button turns, or only Python.
 WITHOUT_CONTROL = {
     "ImportanceBound": {"draw", "log_evidence"},
+    "Ladder": {"top", "bottom"},
     "Playground": {"running", "seed"},
     "Reparameterization": {"seed"},
 }

@@ -118,6 +118,11 @@ TO_REACH = {
             ("type", f"{MU}, mean of q", 0), ("type", f"{SIGMA}, width of q", 1.9),
         ],
     ],
+    "Ladder": [
+        [("press", "New bottoms")] * 3,
+        [("choose", "Model", "residual")],
+        [("type", "spread of the bottoms", 0)],
+    ],
     "LatentExplorer": [
         [("draw", "drawing area"), ("press", "Send z to its posterior mean")],
         [("keys", "z", *["Shift+ArrowRight"] * 4, *["Shift+ArrowUp"] * 4)],

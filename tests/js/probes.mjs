@@ -2,6 +2,7 @@
 import { turned } from "../../vae_utils/widgets/factor_sliders.mjs";
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
 import { binned, informationMatrix } from "../../vae_utils/widgets/parts/information.mjs";
+import { levels } from "../../vae_utils/widgets/ladder.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
 import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
 import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
@@ -48,3 +49,11 @@ export const ways = ({ a, b, t }) => a.map((start, i) => t.map((share) => slerp(
 /** { factors, codes, bins, plane, angle } -> the information matrix of turned codes, its gaps and the MIG; columns. */
 export const told = ({ factors, codes, bins, plane, angle }) =>
   informationMatrix(factors.map((column) => binned(column, bins)), turned(codes, plane, angle), bins);
+
+/** { sizes, weights, scales, biases, activation, tops, noises } -> the pictures of a down and a decoder, row by row. */
+export const climbed = ({ sizes, weights, scales, biases, activation, tops, noises }) => {
+  const packed = { weights: Int8Array.from(weights), scales: Float32Array.from(scales) };
+  const [down, decoder] = unpack(sizes, { ...packed, biases: Float32Array.from(biases) }, activation);
+  const codes = levels(down, tops, noises, sizes[1][0] > noises[0].length);
+  return codes.map((code) => Array.from(decode(decoder, code)));
+};

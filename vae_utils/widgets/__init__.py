@@ -17,6 +17,7 @@ _HOME = {
     "FactorSliders": "factor_sliders",
     "ImportanceBound": "importance_bound",
     "KL": "kl",
+    "Ladder": "ladder",
     "LatentExplorer": "latent_explorer",
     "ObjectiveChooser": "objective_chooser",
     "Playground": "playground",
