@@ -8,10 +8,18 @@ from ..distributions import full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimen
 from .bounds import Terms, elbo, importance_bound, importance_weighted, log_weights, reconstruction
 from .discrete import vq_elbo
 from .estimators import pathwise_gradient, score_function_gradient
-from .regularizers import free_bits_elbo, free_bits_kl, level_elbo
+from .regularizers import (
+    MinibatchKLParts,
+    free_bits_elbo,
+    free_bits_kl,
+    level_elbo,
+    minibatch_kl_parts,
+    tc_elbo,
+)
 from .schedules import cyclical_warmup, effective_beta, linear_warmup
 
 __all__ = [
+    "MinibatchKLParts",
     "Terms",
     "cyclical_warmup",
     "effective_beta",
@@ -27,9 +35,11 @@ __all__ = [
     "level_elbo",
     "linear_warmup",
     "log_weights",
+    "minibatch_kl_parts",
     "pathwise_gradient",
     "reconstruction",
     "score_function_gradient",
+    "tc_elbo",
     "uniform_kl",
     "vq_elbo",
 ]

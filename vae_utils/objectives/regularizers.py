@@ -1,6 +1,11 @@
 """What is added to a bound, or taken from it, to steer what the latent dimensions hold."""
 
-from ..arguments import float_tensor, non_negative
+import math
+from typing import NamedTuple
+
+import torch
+
+from ..arguments import float_tensor, last_dimension, non_negative, whole_number
 from ..distributions import DiagonalGaussian, gaussian_kl_per_dimension
 from .bounds import elbo
 
@@ -49,3 +54,78 @@ def level_elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
         raise ValueError(f"beta: got {beta}, expected one number, or one for each of {terms.levels.shape[-1]} levels")
     weights = terms.levels.new_tensor([non_negative(each, "beta") for each in weights])
     return terms._replace(elbo=terms.reconstruction - (weights * terms.levels).sum(-1))
+
+
+class MinibatchKLParts(NamedTuple):
+    """Estimates of the three parts of log q(z | x) - log p(z), which is their sum, in nats; one row per example.
+
+    mutual_information (B,): log q(z | x) - log q(z).  total_correlation (B,): log q(z) - sum_j log q(z_j).
+    dimension_wise_kl (B, d): log q(z_j) - log p(z_j).
+    """
+
+    mutual_information: torch.Tensor
+    total_correlation: torch.Tensor
+    dimension_wise_kl: torch.Tensor
+
+
+def minibatch_kl_parts(q, p, z, n, estimator="stratified"):
+    """The three parts of the KL from a minibatch of n training examples: `MinibatchKLParts` (Chen et al. 2018).
+
+    q: q(z | x) of the batch, (B,), p: the prior, both of independent dimensions. z (B, d): one draw of q per example.
+    The aggregate posterior of all n, and each of its dimensions, is estimated at z_i as sum_b w_ib q(z_i | x_b):
+    "stratified": w_ii = 1 / n, for x_i is one of the n, and (n - 1) / (n (B - 1)) for the others, which stand for all
+    others. With B = n it is exact. (In the paper one of the others has a weight of its own; the mean is the same.)
+    "weighted": w_ib = 1 / (n B). The total correlation comes out too large by about (d - 1) log n, which is no number
+    to print. The offset has no gradient; but x_i counts as one of B, not of n, and so the gradient is off, too.
+    The logarithm of an estimate is biased either way, less so for a larger B.
+    """
+    for name, law in (("q", q), ("p", p)):
+        _independent(law, name)
+    last_dimension(z, "z", q.event_shape[-1])
+    if z.shape[:-1] != q.batch_shape or z.ndim != 2:
+        raise ValueError(f"z: got shape {tuple(z.shape)}, expected (B, d), one row for each of q, {q.batch_shape}")
+    densities, prior = q.base_dist.log_prob(z.unsqueeze(1)), p.base_dist.log_prob(z)  # (B, B, d): z_i under q_b; (B, d)
+    weights = _log_weights(len(z), n, estimator).to(densities)
+    aggregate = (densities.sum(-1) + weights).logsumexp(1)
+    marginals = (densities + weights.unsqueeze(-1)).logsumexp(1)
+    own = q.base_dist.log_prob(z).sum(-1)
+    return MinibatchKLParts(own - aggregate, aggregate - marginals.sum(-1), marginals - prior)
+
+
+def tc_elbo(
+    model, x, y=None, beta=1.0, eps=None, generator=None, *,
+    n, information=1.0, dimension_wise=1.0, estimator="stratified",
+):  # fmt: skip
+    """The ELBO with a weight for each part of the KL, as an objective for `fit`: the beta-TCVAE (Chen et al. 2018).
+
+    E_q[log p(x | z)] - information I(x; z) - beta TC - dimension_wise sum_j KL(q(z_j) || p(z_j)),
+    where beta weighs the total correlation alone. n: the number of training examples, for `minibatch_kl_parts`, which
+    estimates the parts. It is computed as elbo - (information - 1) I - ..., so that with three weights of 1 it is
+    `elbo`. Returns `Terms`, each (B,), in nats per example; `kl` is the KL that it really is. Raises ValueError for a
+    negative weight, TypeError unless posterior and prior have independent dimensions.
+    """
+    weights = {"information": information, "beta": beta, "dimension_wise": dimension_wise}
+    extra = [non_negative(weight, name) - 1 for name, weight in weights.items()]
+    terms, p = elbo(model, x, y, 1.0, eps, generator), model.prior(y)
+    for name, law in (("posterior", terms.q), ("prior", p)):
+        _independent(law, "model", f"the {name} ")
+    parts = minibatch_kl_parts(terms.q, p, terms.z, n, estimator)
+    known, together, apart = (parts.mutual_information, parts.total_correlation, parts.dimension_wise_kl.sum(-1))
+    return terms._replace(elbo=terms.elbo - extra[0] * known - extra[1] * together - extra[2] * apart)
+
+
+def _log_weights(batch, n, estimator):
+    """How much each posterior counts in the estimate of the aggregate at each z, as a logarithm: (B, B)."""
+    whole_number(n, "n", least=batch)
+    if estimator == "weighted":
+        return torch.full((batch, batch), -math.log(n * batch))
+    if estimator != "stratified":
+        raise ValueError(f"estimator: got {estimator!r}, expected 'stratified' or 'weighted'")
+    others = (n - 1) / (n * max(batch - 1, 1))
+    return torch.full((batch, batch), others).fill_diagonal_(1 / n).log()
+
+
+def _independent(law, name, what=""):
+    if not hasattr(law, "base_dist"):
+        got = f"{what}{type(law).__name__}"
+        raise TypeError(f"{name}: got {got}, expected independent dimensions, as of a DiagonalGaussian")
