@@ -84,6 +84,20 @@ class TestVQ:
         assert found["kl"] == pytest.approx(terms.kl.mean().item(), rel=1e-5)
         assert found["elbo"] == pytest.approx((terms.reconstruction - terms.kl).mean().item(), rel=1e-5)
 
+    def test_a_prior_alone_learns_how_often_codes_come(self):
+        """p(z_1) = (1/2, 1/2), and z_2 repeats it: log 2 nats, to independent slots 2 log 2."""
+        codes = torch.tensor([[0, 0], [1, 1]]).repeat(50, 1)
+        together, apart = models.AutoregressiveCodes(2, 2, hidden=6, width=4), models.IndependentCodes(2, 2)
+        for prior, slots in ((together, 1), (apart, 2)):
+            how = {"steps": 60, "lr": 5e-2, "objective": objectives.prior_of_codes, "progress": False}
+            history = training.fit(prior, codes.float(), batch_size=100, **how)
+            assert history["kl"][-1] == pytest.approx(slots * math.log(2), abs=0.05)
+            terms = objectives.prior_of_codes(prior, codes.float(), beta=3.0)
+            torch.testing.assert_close(terms.kl, -prior().log_prob(codes))
+            torch.testing.assert_close(terms.elbo, -3 * terms.kl)
+            assert terms.reconstruction.tolist() == [0] * 100 and torch.equal(terms.z, codes)
+        refuses(lambda: objectives.prior_of_codes(apart, codes.float(), beta=-1.0), "beta", "-1.0", ">= 0")
+
     def test_the_prior_is_a_distribution_over_codes(self):
         pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))
         torch.testing.assert_close(vq_model().prior().log_prob(pairs).logsumexp(0), torch.zeros(()), atol=1e-5, rtol=0)

@@ -6,7 +6,7 @@ TypeError or ValueError that names the argument, what was got and what was expec
 
 from ..distributions import full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
 from .bounds import Terms, elbo, importance_bound, importance_weighted, log_weights, reconstruction
-from .discrete import vq_elbo
+from .discrete import prior_of_codes, vq_elbo
 from .estimators import pathwise_gradient, score_function_gradient
 from .regularizers import (
     MinibatchKLParts,
@@ -37,6 +37,7 @@ __all__ = [
     "log_weights",
     "minibatch_kl_parts",
     "pathwise_gradient",
+    "prior_of_codes",
     "reconstruction",
     "score_function_gradient",
     "tc_elbo",

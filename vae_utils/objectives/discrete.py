@@ -1,5 +1,7 @@
 """The bound of a model with discrete codes."""
 
+import torch
+
 from ..arguments import non_negative
 from ..distributions import Code
 from .bounds import Terms
@@ -28,3 +30,19 @@ def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
     if model.training:
         model.follow(vectors, z)
     return Terms(reconstruction - beta * kl - pulls, reconstruction, kl, z, Code(z))
+
+
+def prior_of_codes(prior, z, y=None, beta=1.0):
+    """log p(z) as an objective for `fit`, to learn a prior alone, after the model: z (B, slots), codes as floats.
+
+        codes = model.posterior(x).sample()
+        fit(prior, codes.float(), objective=prior_of_codes, steps=300, lr=1e-2)
+        model.prior_module = prior
+
+    No gradient of the prior reaches a VQ-VAE's encoder, so this is what training them together would do, for less.
+    Returns `Terms` with reconstruction 0 and kl = -log p(z), (B,), nats per example.
+    """
+    non_negative(beta, "beta")
+    z = z.long()
+    kl = -prior(y).log_prob(z)
+    return Terms(-beta * kl, torch.zeros_like(kl), kl, z, Code(z))
