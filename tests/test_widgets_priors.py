@@ -1,12 +1,14 @@
 """The two widgets of chapter 11: what they pack is what they were given, and what does not fit is refused by name."""
 
+import javascript
 import numpy as np
 import pytest
 import torch
 from refusal import refuses
 
-from vae_utils import distributions, plots
-from vae_utils.widgets import PriorWorkshop
+from vae_utils import distributions, models, plots
+from vae_utils.widgets import CodebookPainter, PriorWorkshop
+from vae_utils.widgets.codebook_painter import GRU, log_probabilities
 from vae_utils.widgets.parts.quantized import unpack
 from vae_utils.widgets.prior_workshop import FLOW, MIXTURE, NORMAL, OWN, REACH, VAMP, log_density
 
@@ -94,3 +96,114 @@ WORKSHOPS = [
 @pytest.mark.parametrize("changes, name, got, expected", WORKSHOPS)
 def test_a_workshop_that_does_not_fit_is_refused_by_name(changes, name, got, expected):
     refuses(lambda: workshop(**changes), name, got, expected)
+
+
+SLOTS, CODES, WIDTH = 3, 5, 2
+
+
+def recurrent(hidden=6):
+    prior = models.AutoregressiveCodes(SLOTS, CODES, hidden=hidden, width=4, seed=0)
+    for weight in prior.parameters():
+        weight.detach().mul_(2).add_(0.3 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)))
+    return prior
+
+
+def painter(**changes):
+    rng = np.random.default_rng(0)
+    decoder = [(rng.normal(size=(7, SLOTS * WIDTH)), rng.normal(size=7)), (rng.normal(size=(9, 7)), rng.normal(size=9))]
+    given = {
+        "decoder": decoder, "codebook": torch.arange(10.0).view(CODES, WIDTH), "independent": torch.zeros(SLOTS, CODES),
+        "autoregressive": recurrent().state_dict(), "codes": torch.arange(30).view(10, SLOTS) % CODES,
+        "originals": torch.full((10, 9), 0.5), **changes,
+    }  # fmt: skip
+    return CodebookPainter.of(**given)
+
+
+def gru_of(w, hidden=6):
+    """The packed prior as arrays: {"embedding", "places", "layers"}."""
+    nets = [w.decoder_sizes, [4, 3 * hidden], [hidden, 3 * hidden], [hidden, CODES]]
+    layers = [net[0] for net in unpack(nets, w.weights, w.scales, w.biases)[1:]]
+    return {"embedding": w.embedding, "places": w.places, "layers": layers}
+
+
+def every_code():
+    return torch.cartesian_prod(*[torch.arange(CODES)] * SLOTS)
+
+
+def test_a_painter_starts_at_the_code_of_its_digit():
+    w = painter()
+    assert (w.cells, w.held, w.slot, w.code) == ([0, 1, 2], [0, 0, 0], 1, 0)
+    assert w.codebook.tolist()[4] == [8, 9] and w.originals.tolist() == [[128] * 9] * 10
+    assert w.decoder_sizes == [6, 7, 9] and w.hidden == 6 and 0 < w.rounding < 0.05 and 0 < w.rounding_nats < 0.5
+    w = painter(digit="1", slot=2)
+    assert (w.cells, w.code) == ([3, 4, 0], 4)
+    assert painter(cells=[1, 2, 3], slot=3).code == 3
+
+
+def test_the_gru_of_the_package_is_that_of_pytorch():
+    prior, z = recurrent(), every_code()
+    state = {name: array.numpy() for name, array in prior.state_dict().items()}
+    weights = [state[name] for name in GRU]
+    gru = {
+        "embedding": weights[0],
+        "places": weights[1],
+        "layers": list(zip(weights[2::2], weights[3::2], strict=True)),
+    }
+    assert np.allclose(log_probabilities(gru, z.numpy()).sum(1), prior().log_prob(z).detach(), atol=1e-4)
+
+
+def test_what_rounding_costs_the_nats_is_measured():
+    w, prior = painter(), recurrent()
+    z = torch.arange(30).view(10, SLOTS) % CODES
+    rounded = log_probabilities(gru_of(w), z.numpy()).sum(1)
+    assert w.rounding_nats == pytest.approx(np.abs(rounded - prior().log_prob(z).detach().numpy()).mean(), abs=1e-4)
+
+
+def test_the_page_prices_a_code_as_pytorch_does():
+    w, prior, z = painter(), recurrent(), every_code()
+    gru = gru_of(w)
+    names = [name for name in GRU if name not in ("code.weight", "slot")]
+    rounded = dict(zip(names, [array for layer in gru["layers"] for array in layer], strict=True))
+    prior.load_state_dict({**prior.state_dict(), **{name: torch.as_tensor(array) for name, array in rounded.items()}})
+    sizes, first = [[4, 18], [6, 18], [6, CODES]], sum(w.decoder_sizes[1:])
+    counts = sum(n * m for n, m in zip(w.decoder_sizes, w.decoder_sizes[1:], strict=False))
+    order = {"sizes": sizes, "weights": w.weights[counts:].tolist(), "slot": 1, "codes": z.tolist()}
+    order |= {"scales": w.scales[first:].tolist(), "biases": w.biases[first:].tolist()}
+    order |= {"embedding": w.embedding.tolist(), "places": w.places.tolist()}
+    page = javascript.call("tests/js/probes.mjs", "priced", order)
+    logs = prior().log_prob(z).detach()
+    assert np.allclose(-np.sum(page["nats"], 1), logs, atol=1e-3)
+    given, at = torch.tensor(page["given"]), torch.arange(len(z))
+    joint = logs.view(CODES, CODES, CODES).transpose(1, 2).log_softmax(-1)  # of the middle slot, given the others
+    assert torch.allclose(given.log_softmax(-1)[at, z[:, 1]], joint[z[:, 0], z[:, 2], z[:, 1]].float(), atol=1e-3)
+
+
+def without(name):
+    return {key: value for key, value in recurrent().state_dict().items() if key != name}
+
+
+PAINTERS = [
+    ({"codebook": np.zeros(5)}, "codebook", "(5,)", "(codes, width)"),
+    ({"codebook": np.zeros((1, 2))}, "codebook", "(1, 2)", "2 to 256"),
+    ({"independent": np.zeros((3, 4))}, "independent", "(3, 4)", "(slots, 5)"),
+    ({"codes": np.zeros((9, 3), int)}, "codes", "(9, 3)", "(10, 3)"),
+    ({"codes": np.zeros((10, 3))}, "codes", "float64", "whole numbers"),
+    ({"codes": np.full((10, 3), 5)}, "codes", "5 to 5", "0 to 4"),
+    ({"codes": np.full((10, 3), -1)}, "codes", "-1 to -1", "0 to 4"),
+    ({"originals": np.full((10, 9), 255)}, "originals", "255", "gray levels"),
+    ({"originals": np.zeros((9, 9))}, "originals", "(9, 9)", "10 codes"),
+    ({"originals": np.zeros((10, 16))}, "decoder", "[6, 7, 9]", "6 to 16"),
+    ({"autoregressive": without("out.bias")}, "autoregressive", "'out.bias'", "memory.weight_ih_l0"),
+    ({"autoregressive": {**recurrent().state_dict(), "slot": np.zeros((4, 4))}}, "autoregressive", "(4, 4)", "(3, 4)"),
+    ({"slot": 4}, "slot", "4", "from 1 to 3"),
+    ({"slot": 0}, "slot", "0", "from 1 to 3"),
+    ({"cells": [0, 1]}, "cells", "2", "3 of them"),
+    ({"held": [0, 1]}, "held", "2", "3 of them"),
+    ({"cells": [0, 1, 5]}, "cells", "5", "from 0 to 4"),
+    ({"digit": "x"}, "digit", "'x'", "0, 1"),
+]
+
+
+@pytest.mark.parametrize("changes, name, got, expected", PAINTERS)
+def test_a_painter_that_does_not_fit_is_refused_by_name(changes, name, got, expected):
+    refuses(lambda: painter(**changes), name, got, expected)

@@ -76,6 +76,11 @@ TO_REACH = {
         [("type", "style z\u2081", z) for z in (-3, -1.5, 0, 1.5, 3)],
         [("type", "style z\u2081", 3), ("type", "style z\u2082", 2.9)],
     ],
+    "CodebookPainter": [
+        [("stop", "cell", 1), ("stop", "its code: turn to paint", 0)],
+        [step for k in range(4) for step in (("stop", "cell", k), ("stop", "its code: turn to paint", 7))],
+        [("stop", "cell", 3), ("press", "Hold cell 4"), ("press", "Let the prior fill the rest")],
+    ],
     "CollapseFilm": [
         [("select", "Remedy", "none"), ("type", "percent of the training", 50)],
         [("select", "Remedy", "free bits, 0.3 each")],

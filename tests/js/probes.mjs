@@ -1,5 +1,6 @@
 // Functions of the widgets' modules in the form in which Python calls them: one argument, plain numbers back.
 import { turned } from "../../vae_utils/widgets/factor_sliders.mjs";
+import { natsOf, recurrentPrior } from "../../vae_utils/widgets/parts/code_priors.mjs";
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
 import { binned, informationMatrix } from "../../vae_utils/widgets/parts/information.mjs";
 import { levels } from "../../vae_utils/widgets/ladder.mjs";
@@ -32,6 +33,17 @@ export const decoded = ({ sizes, weights, scales, biases, activation, points }) 
   const packed = { weights: Int8Array.from(weights), scales: Float32Array.from(scales) };
   const [net] = unpack([sizes], { ...packed, biases: Float32Array.from(biases) }, activation);
   return points.map((z) => Array.from(decode(net, z)));
+};
+
+/** { sizes, weights, scales, biases, embedding, places, codes, slot } -> nats of each code, slot by slot; `given`. */
+export const priced = ({ sizes, weights, scales, biases, embedding, places, codes, slot }) => {
+  const packed = { weights: Int8Array.from(weights), scales: Float32Array.from(scales) };
+  const [input, memory, out] = unpack(sizes, { ...packed, biases: Float32Array.from(biases) }, "relu");
+  const prior = recurrentPrior({ embedding, places, input, memory, out });
+  return {
+    nats: codes.map((cells) => natsOf(prior, cells)),
+    given: codes.map((cells) => Array.from(prior.given(cells, slot))),
+  };
 };
 
 /** What the playground can learn, by name. */

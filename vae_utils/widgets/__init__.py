@@ -11,6 +11,7 @@ import importlib
 _HOME = {
     "BetaSweep": "beta_sweep",
     "ClassStyle": "class_style",
+    "CodebookPainter": "codebook_painter",
     "CollapseFilm": "collapse_film",
     "ELBO": "elbo",
     "Face": "face",
