@@ -14,7 +14,7 @@ export const noise = (seed, level, count, size) => {
   return Array.from({ length: count }, () => Float64Array.from({ length: size }, next));
 };
 
-/** z2 (rows) and eps (columns) -> what the decoder reads at each place, row by row: z1, and z2 after it where `both`. */
+/** z2 (rows) and eps (columns) -> what the decoder reads at each place, row by row: z1, followed by z2 where `both`. */
 export const levels = (down, tops, noises, both) => {
   const size = noises[0].length;
   const said = rowsOf(down.forward(Float32Array.from(tops.flatMap((z2) => [...z2])), tops.length).slice(), 2 * size);
