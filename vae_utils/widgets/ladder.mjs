@@ -131,8 +131,8 @@ const barsPanel = (ui, state, { title, labels, pairs, names, most, show, color }
         const [bold, base] = [m === state.chosen(), labels.length - m];
         plot.text(0, base, label, { align: "left", dy: 8, bold, size: 13 });
         pairs[m].forEach((value, k) => {
-          const y = base - 0.52 - 0.3 * k;
-          plot.bar(0, Math.max(0.004, scale(value)), y - 0.12, y + 0.12, { color, alpha: bold ? 0.85 : 0.35 });
+          const y = base - 0.47 - 0.27 * k;
+          plot.bar(0, Math.max(0.004, scale(value)), y - 0.11, y + 0.11, { color, alpha: bold ? 0.85 : 0.35 });
           plot.text(scale(value), y, `${names[k]} ${show(value)}`, { align: "left", dx: 6 });
         });
       });
