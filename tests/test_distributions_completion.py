@@ -59,6 +59,21 @@ def test_the_rest_is_drawn_as_often_as_it_is_probable(law, known, sweeps):
     assert (found - exact).abs().max() < 0.02
 
 
+class FromTheLeft:
+    """Knows p(z_t | z_<t) alone."""
+
+    def __init__(self, law):
+        self.by_place, self.event_shape = law.by_place, law.event_shape
+
+
+@pytest.mark.parametrize("known", [[True, False, False], [False] * 3, [True] * 3])
+def test_where_the_first_pass_is_exact_it_is_the_only_one(known):
+    z = complete(FromTheLeft(apart()), torch.ones(5, SLOTS).long(), torch.tensor(known), CODES, sweeps=3)
+    assert (z[:, torch.tensor(known)] == 1).all()
+    with pytest.raises(AttributeError):
+        complete(FromTheLeft(apart()), z, torch.tensor([True, False, True]), CODES, sweeps=1)
+
+
 def test_what_comes_later_is_not_heard_without_sweeps():
     found, exact = found_and_exact(in_order(), [False, False, True], 0)
     assert (found - exact).abs().max() > 0.05

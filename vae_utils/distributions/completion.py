@@ -11,8 +11,8 @@ def complete(law, z, known, codes, sweeps=10, generator=None):
 
     law: over codes, with `log_prob` and `by_place`, such as the prior of a VQ-VAE.  z: code numbers (..., slots), of
     which those not `known`, bool (slots,), are not read.  codes: how many there are.
-    A first pass from left to right draws each unknown slot from p(z_t | z_<t): that is exact where nothing known comes
-    after something unknown. Elsewhere it is only the start: `sweeps` more passes draw slot after slot from
+    A first pass from left to right draws each unknown slot from p(z_t | z_<t). Where nothing known comes after an
+    unknown slot, that is exact, and all. Elsewhere it is the start: `sweeps` more passes draw slot after slot from
     p(z_t | all others), in proportion to p(z), and so come as near to p(unknown | known) as you have patience.
     """
     whole_number(sweeps, "sweeps", least=0)
@@ -20,8 +20,10 @@ def complete(law, z, known, codes, sweeps=10, generator=None):
     within(z[..., known], "z", 0, codes - 1)
     numbers = torch.arange(whole_number(codes, "codes", least=2), device=z.device)
     z = torch.where(known, z, 0)
-    for sweep in range(1 + sweeps):
-        for t in (~known).nonzero().flatten().tolist():
+    unknown = (~known).nonzero().flatten().tolist()
+    exact = not unknown or not known[unknown[0] :].any()
+    for sweep in range(1 if exact else 1 + sweeps):
+        for t in unknown:
             tried = z.unsqueeze(-2).repeat_interleave(codes, -2)
             tried[..., t] = numbers
             scores = law.log_prob(tried) if sweep else law.by_place(tried)[..., t]
