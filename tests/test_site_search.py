@@ -16,7 +16,7 @@ from vae_book import search, terms
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = (ROOT / "chapters" / "glossary.md").read_text(encoding="utf8")
 LINE = re.compile(
-    r"^- \*\*(?P<term>[^*]+)\*\*(?: \(also (?P<also>[^)]*)\))?: (?P<said>.*) \[Chapter \d\]\((?P<file>.*)\)$"
+    r"^- \*\*(?P<term>[^*]+)\*\*(?: \(also (?P<also>[^)]*)\))?: (?P<said>.*) \[Chapter \d+\]\((?P<file>.*)\)$"
 )
 TERMS = [LINE.match(line) for line in GLOSSARY.splitlines() if line.startswith("- ")]
 
