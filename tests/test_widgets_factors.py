@@ -70,14 +70,14 @@ def test_models_are_packed_in_their_order():
 def test_a_linear_map_may_follow_the_decoders():
     (weight, bias) = decoder(5, 16, seed=3)[0]
     models = {"one": (decoder(3, 8, 5), np.ones((40, 3)), 0.0)}
-    w = FactorSliders.of(models, np.ones((40, 2)), NAMES, pixels=(torch.tensor(weight), bias), activation="gelu")
+    w = FactorSliders.of(models, np.eye(40, 2), NAMES, pixels=(torch.tensor(weight), bias), activation="gelu")
     assert w.decoder_sizes == [[3, 8, 5]] and w.pixel_sizes == [5, 16] and 0 < w.rounding < 0.01
     assert len(w.weights) == 3 * 8 + 8 * 5 + 5 * 16
 
 
 def test_many_rows_are_thinned_evenly():
     codes = np.linspace(0, 1, 9000)[:, None] * np.ones(3)
-    w = FactorSliders.of({"one": (decoder(3, 16), codes, 0)}, np.ones((9000, 2)), NAMES)
+    w = FactorSliders.of({"one": (decoder(3, 16), codes, 0)}, np.eye(9000, 2), NAMES)
     assert w.codes.shape == (1, 1500, 3) and w.factors.shape == (1500, 2)
     steps = np.diff(w.codes[0, :, 0].astype(int))
     assert (steps.min(), steps.max()) == pytest.approx((32767 / 1500,) * 2, abs=5)
@@ -98,7 +98,8 @@ WRONG = [
     ({"models": {"one": (decoder(3, 15), np.ones((50, 3)), 0)}}, "decoder", "15 pixels", "a square"),
     (changed(2, float("inf")), "elbo", "infinity", "finite"),
     ({"factors": np.ones((49, 2))}, "factors", "(49, 2)", "each of 50"),
-    ({"factors": np.ones((50, 3))}, "factors", "(3, 50)", "2 names"),
+    ({"factors": np.eye(50, 3)}, "factors", "(3, 50)", "2 names"),
+    ({"factors": np.eye(50, 2) * [1, 0]}, "factors", "the same in all rows", "ones that vary"),
     ({"names": ("width", "width")}, "names", "['width', 'width']", "different words"),
     ({"activation": "elu"}, "activation", "'elu'", "silu, relu, tanh, gelu"),
     ({"pixels": decoder(5, 16)[0]}, "pixels", "[5, 16]", "from 16 to 16"),

@@ -2,7 +2,7 @@
 import { turned } from "../../vae_utils/widgets/factor_sliders.mjs";
 import { natsOf, recurrentPrior } from "../../vae_utils/widgets/parts/code_priors.mjs";
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
-import { binned, informationMatrix } from "../../vae_utils/widgets/parts/information.mjs";
+import { informationMatrix, makeBinner } from "../../vae_utils/widgets/parts/information.mjs";
 import { levels } from "../../vae_utils/widgets/ladder.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
 import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
@@ -60,7 +60,7 @@ export const ways = ({ a, b, t }) => a.map((start, i) => t.map((share) => slerp(
 
 /** { factors, codes, bins, plane, angle } -> the information matrix of turned codes, its gaps and the MIG; columns. */
 export const told = ({ factors, codes, bins, plane, angle }) =>
-  informationMatrix(factors.map((column) => binned(column, bins)), turned(codes, plane, angle), bins);
+  informationMatrix(factors.map(makeBinner(bins)), turned(codes, plane, angle).map(makeBinner(bins)));
 
 /** { sizes, weights, scales, biases, activation, tops, noises } -> the pictures of a down and a decoder, row by row. */
 export const climbed = ({ sizes, weights, scales, biases, activation, tops, noises }) => {

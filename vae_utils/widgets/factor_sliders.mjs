@@ -1,6 +1,6 @@
 // Sliders of z, the picture drawn there, what each code tells of each factor, and a turn of the latent space.
 import { frame } from "./parts/frame.mjs";
-import { binned, entropy, informationMatrix, leaders } from "./parts/information.mjs";
+import { entropy, informationMatrix, leaders, makeBinner } from "./parts/information.mjs";
 import { networksOf } from "./parts/latent_net.mjs";
 import { clamp, format, logStandardNormal, remember } from "./parts/maths.mjs";
 import { photograph } from "./parts/photograph.mjs";
@@ -9,6 +9,7 @@ import { block, every, rowsOf, tensor } from "./parts/tensor.mjs";
 const STEPS = [2, 1, 0, -1, -2]; // of one code, downward
 const [CIRCLE, EDGE] = [2.7, 3.1]; // of the dial: where its handle goes round, and how far it is drawn
 const [LEFT, RIGHT, HEAD, ROW, BETWEEN] = [50, 62, 22, 26, 32]; // of the table, in pixels
+const SHOWN = 600; // codes in the plane; all of them are counted
 const ALONE = 1.5; // how far one slider is turned, all others at 0
 
 const index = (k) => `z${String.fromCharCode(0x2081 + k)}`;
@@ -58,7 +59,7 @@ const unpacked = (ui, model) => {
     decoders: networks.slice(0, labels.length),
     linear: networks[labels.length] ?? null,
     codes: labels.map((_, m) => columns(block(codes, m), reach.values[m] / 32767)),
-    factors: columns(factors, 1).map((column) => binned(column, ui.constant("bins"))),
+    factors: columns(factors, 1).map(makeBinner(ui.constant("bins"))),
   };
 };
 
@@ -68,7 +69,8 @@ const derive = (ui, data) => {
   const chosen = () => Math.min(ui.get("model"), data.labels.length - 1);
   const plane = () => ui.get("plane").split(", ").map((k) => Math.min(Number(k), dimensions) - 1);
   const z = () => data.codes[0].map((_, k) => ui.get(`z${k + 1}`));
-  const told = (codes) => informationMatrix(data.factors, codes, ui.constant("bins"));
+  const classes = makeBinner(ui.constant("bins"));
+  const told = (codes) => informationMatrix(data.factors, codes.map(classes));
   const turn = [chosen, () => plane()[0], () => plane()[1], () => ui.get("angle")];
   const codes = remember(() => turn.map((f) => f()), (m, i, j, angle) => turned(data.codes[m], [i, j], angle));
   const pictures = remember(
@@ -203,8 +205,8 @@ const dialPanel = (ui, data, state) => {
       panel.caption(`Turn the codes; orange: much ${data.names[factor]}`);
       plot.hline(0, { color: "grid", width: 1 });
       plot.vline(0, { color: "grid", width: 1 });
-      const colors = Array.from(at, (bin) => (bin < count / 2 ? plot.theme.prior : plot.theme.posterior));
-      const [xs, ys] = [i, j].map((k) => state.codes()[k]);
+      const colors = Array.from(at.subarray(0, SHOWN), (k) => plot.theme[k < count / 2 ? "prior" : "posterior"]);
+      const [xs, ys] = [i, j].map((k) => state.codes()[k].subarray(0, SHOWN));
       const [c, s] = direction(state.angle()).map((value) => CIRCLE * value);
       plot.clip(() => plot.points(xs, ys, { radius: 1.6, colors, alpha: 0.6 }));
       plot.ellipse(0, 0, CIRCLE, CIRCLE, { color: "muted", width: 1 });

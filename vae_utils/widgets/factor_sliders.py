@@ -62,7 +62,7 @@ class FactorSliders(Widget):
         models: {label: (decoder, codes (N, d), elbo)}, one to four of them, 2 <= d <= 6. decoder: a list of (weight
         (outputs, inputs), bias (outputs,)), d -> ... -> P gray levels, P a square; a last layer without an activation.
         codes: the posterior means of N examples.   elbo: in nats, of each model.
-        factors: (N, F), the true ones.   names: F words.
+        factors: (N, F), the true ones, measurements that vary.   names: F words.
         pixels: (weight (P, S), bias (P,)) where the decoders end in S scores, such as principal components, and one
         linear map for all models leads on to the gray levels.
         At most 1,500 rows are kept, spread evenly. Raises ValueError, by name, when something does not fit.
@@ -122,6 +122,8 @@ def _kept(codes, factors):
         raise ValueError(f"codes: got shape {codes.shape[1:]}, expected (N, d) with d from 2 to {MOST_CODES}")
     if factors.ndim != 2 or len(factors) != codes.shape[1]:
         raise ValueError(f"factors: got shape {factors.shape}, expected one row for each of {codes.shape[1]} codes")
+    if (factors == factors[:1]).all(0).any():
+        raise ValueError("factors: got a column that is the same in all rows, expected ones that vary")
     rows = np.linspace(0, len(factors) - 1, min(len(factors), MOST_ROWS)).astype(int)
     return codes[:, rows], factors[rows]
 

@@ -18,6 +18,15 @@ export const binned = (column, bins) => {
   return { at, count };
 };
 
+/** `binned` that knows the columns it has seen: those that stay are not sorted again. */
+export const makeBinner = (bins) => {
+  const known = new WeakMap();
+  return (column) => {
+    if (!known.has(column)) known.set(column, binned(column, bins));
+    return known.get(column);
+  };
+};
+
 const entropyOf = (counts, n) => {
   let total = 0;
   for (const count of counts) if (count) total -= (count / n) * Math.log(count / n);
@@ -48,10 +57,9 @@ export const leaders = (values) => {
   return [order[0], order[1] ?? -1];
 };
 
-/** What codes (columns of numbers) tell of factors (columns of classes): { matrix, gaps, mig }. */
-export const informationMatrix = (factors, codes, bins) => {
-  const classes = codes.map((column) => binned(column, bins));
-  const matrix = factors.map((factor) => classes.map((code) => information(factor, code)));
+/** What codes tell of factors, both columns of classes: { matrix, gaps, mig }. */
+export const informationMatrix = (factors, codes) => {
+  const matrix = factors.map((factor) => codes.map((code) => information(factor, code)));
   const gaps = matrix.map((row, k) => {
     const [first, second] = leaders(row);
     return (row[first] - (row[second] ?? 0)) / entropy(factors[k]);
