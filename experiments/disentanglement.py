@@ -13,7 +13,6 @@ from vae_utils.distributions import DiagonalGaussian
 from .setting import fit
 
 N, LABELED, SIGMA = 10_000, 100, 0.05
-HOW = {"batch_size": 64, "lr": 8e-3}
 
 
 class Faces(NamedTuple):
@@ -51,10 +50,10 @@ def face_vae(seed, d=6):
     return models.VAE(encoder, decoder, models.GaussianObservation(SIGMA), d, 32)
 
 
-def trained(seed, objective, beta, steps=700, rows=None):
+def trained(seed, objective, beta, steps=700, batch_size=64, rows=None):
     model = face_vae(seed)
-    rows = faces().scores if rows is None else rows
-    fit(model, rows, steps=steps, beta=beta, objective=objective, seed=seed, **HOW)
+    rows, how = faces().scores if rows is None else rows, {"steps": steps, "batch_size": batch_size, "lr": 8e-3}
+    fit(model, rows, beta=beta, objective=objective, seed=seed, **how)
     return model.requires_grad_(False)
 
 
@@ -164,7 +163,7 @@ def supervision(seed):
     ways = {
         "no help": {"objective": objectives.elbo},
         "100 labels": {"objective": with_labels, "steps": 500},
-        "5,000 pairs": {"objective": with_pairs, "steps": 500, "rows": pairs()},
+        "5,000 pairs": {"objective": with_pairs, "steps": 500, "batch_size": 32, "rows": pairs()},
     }
     found = {}
     for name, how in ways.items():
