@@ -85,5 +85,5 @@ export const tests = {
     for (const cells of those) close(found.get(String(cells)) ?? 0, probability(prior, cells) / total, 0.05);
   },
   "a prior that copies forces the cell before a held one": () =>
-    equal([1, 2, 3, 4].map((seed) => complete(copying, [0, 1], [0, 1], seed)), Array(4).fill([1, 1])),
+    equal([1, 2, 3, 4].map((seed) => complete(copying, [0, 1], [0, 1], seed)), Array.from({ length: 4 }, () => [1, 1])),
 };
