@@ -67,6 +67,14 @@ def test_models_are_packed_in_their_order():
     assert (np.diff(np.take_along_axis(w.factors.astype(int), order, 0), axis=0) >= 0).all()
 
 
+def test_the_plane_of_the_two_codes_that_vary_most_is_offered():
+    settings = given()
+    (layers, codes, elbo) = settings["models"]["TC 16"]
+    settings["models"]["TC 16"] = (layers, codes * [1, 0.1, 3], elbo)
+    assert FactorSliders.of(**settings, model=1).plane == "1, 3"
+    assert FactorSliders.of(**settings, model=1, plane="1, 2").plane == "1, 2"
+
+
 def test_a_linear_map_may_follow_the_decoders():
     (weight, bias) = decoder(5, 16, seed=3)[0]
     models = {"one": (decoder(3, 8, 5), np.ones((40, 3)), 0.0)}
@@ -105,6 +113,7 @@ WRONG = [
     ({"pixels": decoder(5, 16)[0]}, "pixels", "[5, 16]", "from 16 to 16"),
     ({"pixels": decoder(16, 15)[0]}, "decoder", "15 pixels", "a square"),
     ({"plane": "2, 1"}, "plane", "'2, 1'", "1, 2, 1, 3"),
+    ({"model": "TC 16"}, "model", "'TC 16'", "whole number from 0 to 3"),
     ({"angle": 181}, "angle", "181", "from -180 to 180"),
 ]
 

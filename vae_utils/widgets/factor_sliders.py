@@ -21,10 +21,10 @@ class FactorSliders(Widget):
     """Sliders of z, the picture that the decoder draws there, and the information matrix (factors x codes) beside it.
 
     model: which of the packed models, from 0; the nearest one that exists is shown.   z1 ... z6: the code.
-    plane, angle: the latent space is turned by `angle` degrees in the plane of two codes, "1, 2". The decoder then
-    reads R^T z, the codes are R times the posterior means, and the ELBO is what it was: the prior is round, and the
-    posterior takes the full covariance R S R^T. The information matrix and the MIG are computed anew in the page, by
-    the histogram of `evaluation.information_matrix`.
+    plane, angle: the latent space is turned by `angle` degrees in the plane of two codes, "1, 2"; `of` takes those that
+    vary most in the model that is shown. The decoder then reads R^T z, the codes are R times the posterior means, and
+    the ELBO is what it was: the prior is round, and the posterior takes the full covariance R S R^T. The information
+    matrix and the MIG are computed anew in the page, by the histogram of `evaluation.information_matrix`.
     `rounding` is the mean absolute change of a pixel by the rounding of the weights to 8 bits.
     """
 
@@ -76,6 +76,8 @@ class FactorSliders(Widget):
         linear, pixel_sizes = ([], []) if pixels is None else layers_of("pixels", [pixels], (ends[1], count))
         layers = [layers for layers, _ in decoders]
         reach = np.maximum(np.abs(codes).max((1, 2)), 1e-6)
+        shown = values.get("model", 0)
+        values = {"plane": _widest(codes[shown if shown in range(len(models)) else 0]), **values}
         return cls(
             labels=list(models), names=list(names), activation=activation, pixel_sizes=pixel_sizes,
             decoder_sizes=stacked([sizes for _, sizes in decoders], "sizes of decoders"), **flat(*layers, linear),
@@ -113,7 +115,7 @@ class FactorSliders(Widget):
         both = np.concatenate([np.eye(6), -np.eye(6)])
         decoders = [[(both @ mix, np.zeros(12)), last] for mix in (turn.T, np.eye(6))]
         models = {"mixed": (decoders[0], clear @ turn.T, -12.5), "clear": (decoders[1], clear, -14.25)}
-        return cls.of(models, factors, ("width", "nose", "hair", "smile", "age"))
+        return cls.of(models, factors, ("width", "nose", "hair", "smile", "age"), plane="1, 2")
 
 
 def _kept(codes, factors):
@@ -134,6 +136,12 @@ def _pixels(last):
     if math.isqrt(count) ** 2 != count:
         raise ValueError(f"decoder: got {count} pixels, expected a square")
     return count
+
+
+def _widest(codes):
+    """The plane of the two codes that vary most: a silent one has little to turn."""
+    i, j = sorted(np.argsort(codes.std(0))[-2:] + 1)
+    return f"{i}, {j}"
 
 
 def _largest(factors):
