@@ -302,6 +302,18 @@ class TestBuilt:
         assert [heard[0][0].in_features, heard[1][0].in_features] == [8, 8]
 
     @pytest.mark.parametrize("build", [mlp_hierarchical_vae, mlp_top_down_vae])
+    def test_levels_of_unlike_lengths_stand_in_their_places(self, build):
+        model, rows = build(D, (3, 1, 2), hidden=(8,)), x.float().sigmoid()
+        q, p = model.posterior(rows), model.prior()
+        z = q.rsample(generator=generator())
+        parts = [[part for _, part in law.laid_out(z)] for law in (q, p)]
+        for one, other, wanted in zip(*parts, z.split((3, 1, 2), -1), strict=True):
+            assert torch.equal(one, wanted) and torch.equal(other, wanted)
+        top = p.laid_out(z)[-1][0]
+        assert top.mu.tolist() == [0.0, 0.0] and top.logvar.tolist() == [0.0, 0.0]
+        assert elbo(model, rows).levels.shape == (5, 3) and q.mean.shape == (5, 6)
+
+    @pytest.mark.parametrize("build", [mlp_hierarchical_vae, mlp_top_down_vae])
     def test_the_weights_depend_on_the_seed_alone(self, build):
         first, again, other = (
             torch.cat([p.flatten() for p in build(5, (2, 2), seed=seed).parameters()]) for seed in (3, 3, 4)
