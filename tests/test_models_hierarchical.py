@@ -1,6 +1,7 @@
 """Hierarchies held to linear Gaussian ones, where log p(x), the posterior of every level and each KL are known."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -206,6 +207,27 @@ class TestFromTheTop:
         torch.testing.assert_close(bottom.var(0), torch.full((5, 1), VARIANCES[0], dtype=DOUBLE), atol=0.03, rtol=0)
 
 
+@pytest.mark.parametrize("build", [plain, residual], ids=["plain", "residual"])
+def test_the_top_may_have_a_learned_prior(build):
+    """A mixture of two that are both N(0, 1) changes nothing; two that are not change the top and what hangs on it."""
+    model = build()
+    model.prior_module = models.MixturePrior(1, 2).double()
+    with torch.no_grad():
+        model.prior_module.mu.zero_()
+    torch.testing.assert_close(importance_bound(model, x, 3), evidence())
+    terms = elbo(model, x)
+    torch.testing.assert_close(terms.levels.sum(-1), terms.kl)
+    with torch.no_grad():
+        model.prior_module.mu.copy_(torch.tensor([[-5.0], [9.0]]))
+    drawn = model.prior().sample((20_000,), generator=generator())
+    assert drawn.shape == (20_000, 3) and not drawn.requires_grad
+    chosen = drawn[:, 2] > 2
+    for some, center in ((chosen, 9.0), (~chosen, -5.0)):
+        assert some.double().mean().item() == pytest.approx(0.5, abs=0.02)
+        middle = GAINS[1] * center
+        assert drawn[some].mean(0).tolist() == pytest.approx([GAINS[0] * middle, middle, center], abs=0.1)
+
+
 class TestDiagnosis:
     @pytest.mark.parametrize("build", [plain, residual], ids=["plain", "residual"])
     def test_every_number_of_three_levels(self, build):
@@ -240,6 +262,15 @@ class TestDiagnosis:
     def test_a_model_without_levels_tells_of_none(self):
         found = diagnose(models.mlp_vae(D, 2), x.float().sigmoid())
         assert found.kl_per_level is None and "level" not in str(found)
+
+
+def test_where_only_one_law_has_levels_the_kl_is_that_of_the_sample():
+    levels, flat = residual(), models.mlp_vae(D, 3).double()
+    for q, p in ((levels, flat), (flat, levels)):
+        mixed = SimpleNamespace(posterior=q.posterior, prior=p.prior, likelihood=levels.likelihood)
+        terms = elbo(mixed, x, generator=generator())
+        assert terms.levels is None
+        torch.testing.assert_close(terms.kl, q.posterior(x).log_prob(terms.z) - p.prior().log_prob(terms.z))
 
 
 class TestWeightsOfTheLevels:
@@ -319,6 +350,9 @@ class TestBuilt:
             torch.cat([p.flatten() for p in build(5, (2, 2), seed=seed).parameters()]) for seed in (3, 3, 4)
         )
         assert torch.equal(first, again) and not torch.equal(first, other)
+        lower, another = (build(5, (2, 2), hidden=(8,), seed=seed).down[0][0].weight for seed in (3, 4))
+        stream = build(2, (2, 2), hidden=(8,), seed=3).encoder[0].weight  # the same shape, drawn first
+        assert not torch.equal(lower, another) and not torch.equal(lower, stream)
         model = build(5, (5, 5), hidden=(10,), activation=nn.Tanh, likelihood="gaussian", sigma="per_pixel")
         assert isinstance(model.down[0][1], nn.Tanh) and not torch.equal(
             model.down[0][0].weight, model.decoder[0].weight[:, :5]

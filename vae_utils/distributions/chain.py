@@ -67,6 +67,14 @@ class Chain(Law):
             drawn.append(step(drawn[-1]).rsample((), some, generator))
         return torch.cat(self._in_place(drawn), -1)
 
+    @torch.no_grad()
+    def sample(self, sample_shape=(), generator=None):
+        """The same without a gradient, and without `rsample`, which a first part such as a mixture does not have."""
+        drawn = [self.first.sample(sample_shape, generator=generator)]
+        for step in self.steps:
+            drawn.append(step(drawn[-1]).sample((), generator=generator))
+        return torch.cat(self._in_place(drawn), -1)
+
     def _in_place(self, drawn):
         """A list in the order of drawing, brought into the order of standing."""
         return [drawn[self.order.index(place)] for place in range(len(drawn))]

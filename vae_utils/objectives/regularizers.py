@@ -49,11 +49,12 @@ def level_elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
     if terms.levels is None:
         got = type(terms.q).__name__
         raise TypeError(f"model: got a posterior {got}, expected a Chain, as the prior, such as of a HierarchicalVAE")
-    weights = [beta] if not isinstance(beta, (tuple, list)) else beta
-    if len(weights) not in (1, terms.levels.shape[-1]):
-        raise ValueError(f"beta: got {beta}, expected one number, or one for each of {terms.levels.shape[-1]} levels")
+    weights = beta if isinstance(beta, (tuple, list)) else [beta]
+    *_, levels = terms.levels.shape
+    if len(weights) not in (1, levels):
+        raise ValueError(f"beta: got {beta}, expected one number, or one for each of {levels} levels")
     weights = terms.levels.new_tensor([non_negative(each, "beta") for each in weights])
-    return terms._replace(elbo=terms.reconstruction - (weights * terms.levels).sum(-1))
+    return terms._replace(elbo=terms.reconstruction - terms.levels @ weights.expand(levels))
 
 
 class MinibatchKLParts(NamedTuple):
