@@ -196,7 +196,8 @@ class Row(NamedTuple):
     """A row of the table: the NLL that the paper reports, where it starts, its own stages, its model.
 
     start: another row and how many of its own stages, or None for new weights.  grow: from that row's model to one
-    of this row's kind, where the two differ.
+    of this row's kind, where the two differ.  settle: called with a new model and the training images.
+    beside: the row whose images and samples it is compared with.
     """
 
     title: str
@@ -205,6 +206,8 @@ class Row(NamedTuple):
     stages: tuple[Stage, ...]
     model: callable = build
     grow: callable = None
+    settle: callable = None
+    beside: str = None
 
 
 ROWS = {

@@ -1,8 +1,10 @@
-"""The MNIST rows of table 1 in Burda, Grosse & Salakhutdinov, "Importance Weighted Autoencoders" (2016), trained anew.
+"""The MNIST rows of table 1 in Burda, Grosse & Salakhutdinov, "Importance Weighted Autoencoders" (2016), trained anew,
+and the rows of `benchmarks.latents`, each beside another one.
 
 python -m benchmarks.paper                 show the rows and what has been reached
 python -m benchmarks.paper train ROW ...   train rows (hours); each finished stage is kept, so that a run can be resumed
-python -m benchmarks.paper score ROW ...   5,000 samples for each of 10,000 test images; writes benchmarks/paper.json
+python -m benchmarks.paper score ROW ...   5,000 samples for each of 10,000 test images, or of 1,000 for the rows of
+                                           `benchmarks.latents`; writes benchmarks/paper.json
 python -m benchmarks.paper curve           the first row with fewer epochs: how the NLL falls with compute
 """
 
@@ -11,6 +13,7 @@ import json
 import os
 import platform
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +26,13 @@ from vae_utils.storage import cache_folder, load_model, save_model
 from vae_utils.training import fit
 
 from .iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, objective
+from .latents import PRIORS
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"
 BATCH_SIZE = 256
 SAMPLES, QUICK_IMAGES, QUICK_SAMPLES = 5000, 500, 500
+EVERY = 10  # of the test images, those that the rows beside the table are scored by
 CURVE_EPOCHS = (10, 40, 160)
 
 
@@ -41,8 +46,10 @@ def train(name, x, compiled=False, own=None):
     own: how many of the row's own stages; all of them unless given.
     """
     row = checked_row(name)
-    model, done = train(row.start[0], x, compiled, row.start[1]) if row.start else (row.model(x.mean(0)), [])
+    model, done = begin(row, x, compiled)
     model = row.grow(model) if row.grow else model
+    if row.settle:
+        row.settle(model, x)
     for number, stage in enumerate(row.stages[:own]):
         path = stage_file(name, number)
         wanted = [*done, {**stage._asdict(), "batch_size": BATCH_SIZE, "seed": SEED}]
@@ -55,6 +62,14 @@ def train(name, x, compiled=False, own=None):
         done = [*done, wanted[-1] | times]
         save_model(model, path, {"stages": done})
     return model, done
+
+
+def begin(row, x, compiled):
+    """What a row starts from, and the stages behind that."""
+    if row.start is None:
+        return row.model(x.mean(0)), []
+    name, own = row.start
+    return committed(name) if own is None else train(name, x, compiled, own)
 
 
 def run_stage(model, x, stage, title, compiled=False):
@@ -94,10 +109,15 @@ def reporter(name):
     return report
 
 
+def every_row():
+    return ROWS | PRIORS
+
+
 def checked_row(name):
-    if name not in ROWS:
-        raise ValueError(f"row: got {name!r}, expected one of {', '.join(ROWS)}")
-    return ROWS[name]
+    rows = every_row()
+    if name not in rows:
+        raise ValueError(f"row: got {name!r}, expected one of {', '.join(rows)}")
+    return rows[name]
 
 
 def test_images():
@@ -120,7 +140,6 @@ def score(name, stages):
     """The entry of a row in the JSON file: every number is of the committed weights, in float32."""
     model, x, started = stored_model(name, stages), test_images(), time.process_time()
     each = nll(model, x, SAMPLES)
-    quick = [quick_score(model, x, seed) for seed in range(4)]
     active = active_units(model, x)
     one_layer = isinstance(model.posterior(x[:1]), DiagonalGaussian)
     return {
@@ -132,7 +151,48 @@ def score(name, stages):
         "active_units": int(active.sum()),
         "nll_500": nll(model, x, 500).mean().item(),
         "nll_500_without_inactive": nll(WithoutUnits(model, active), x, 500).mean().item() if one_layer else None,
-        "quick": {"nll": quick[0], "standard_error": float(np.std(quick, ddof=1))},
+        "quick": quick_entry(model, x),
+        **spent(stages, started),
+    }
+
+
+def score_beside(name, stages):
+    """The entry of a row of `benchmarks.latents`: fewer images, and how much better than the row beside it on them."""
+    row, started = checked_row(name), time.process_time()
+    model, x, each = stored_model(name, stages), test_images(), some_nll(name)
+    levels = active_units(model, x).split(getattr(model, "sizes", model.latent_dim))
+    return {
+        "title": row.title,
+        "paper": row.paper,
+        "images": len(each),
+        "nll": each.mean().item(),
+        "standard_error": (each.std() / len(each) ** 0.5).item(),
+        "gain": gain(some_nll(row.beside) - each, row.beside) if row.beside else None,
+        "active_units": [int(level.sum()) for level in levels],
+        "quick": quick_entry(model, x),
+        **spent(stages, started),
+    }
+
+
+@cache
+def some_nll(name):
+    """The NLL of every tenth test image by the committed weights of a row, by 5,000 samples."""
+    return nll(committed(name)[0], test_images()[::EVERY], SAMPLES)
+
+
+def gain(differences, beside):
+    """How many nats lower, image by image, than the row `beside`: the mean, with its standard error."""
+    error = (differences.std() / len(differences) ** 0.5).item()
+    return {"beside": beside, "nats": differences.mean().item(), "standard_error": error}
+
+
+def quick_entry(model, x):
+    quick = [quick_score(model, x, seed) for seed in range(4)]
+    return {"nll": quick[0], "standard_error": float(np.std(quick, ddof=1))}
+
+
+def spent(stages, started):
+    return {
         "scoring_core_hours": (time.process_time() - started) / 3600,
         "stages": stages,
         "steps": sum(stage["steps"] for stage in stages),
@@ -151,9 +211,19 @@ def weights_file(name):
 
 def stored_model(name, stages):
     """The row's model with its committed weights. Raises ValueError unless they were trained by exactly `stages`."""
-    model = ROWS[name].model().eval()
+    model = checked_row(name).model().eval()
     load_model(model, weights_file(name), settings={"row": name, "stages": stages})
     return model
+
+
+def committed(name):
+    """The model of a row by its committed weights, and the stages that they went through."""
+    checked_row(name)
+    path = weights_file(name)
+    if not path.is_file():
+        raise FileNotFoundError(f"row: got {name!r}, which has no weights in {path}; train it first")
+    stages = load_model(checked_row(name).model(), path)["stages"]
+    return stored_model(name, stages), stages
 
 
 def results():
@@ -164,7 +234,7 @@ def results():
 def keep(name, entry):
     """Write one entry to the JSON file, after reading the others again: two rows can be scored at the same time."""
     entries = results() | {name: entry}
-    ordered = {row: entries[row] for row in (*ROWS, "curve") if row in entries}
+    ordered = {row: entries[row] for row in (*every_row(), "curve") if row in entries}
     RESULTS.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf8")
 
 
@@ -175,12 +245,8 @@ def train_and_keep(name, x, compiled):
 
 
 def score_and_keep(name):
-    checked_row(name)
-    path = weights_file(name)
-    if not path.is_file():
-        raise FileNotFoundError(f"row: got {name!r}, which has no weights in {path}; train it first")
-    stages = load_model(ROWS[name].model(), path)["stages"]
-    entry = score(name, stages)
+    _, stages = committed(name)
+    entry = score(name, stages) if name in ROWS else score_beside(name, stages)
     keep(name, entry)
     print(f"{name}: NLL {entry['nll']:.2f} +- {entry['standard_error']:.2f}, paper {entry['paper']}", flush=True)
 
@@ -198,16 +264,17 @@ def learning_curve(x, compiled):
 
 def show():
     entries = results()
-    for name, row in ROWS.items():
+    for name, row in every_row().items():
         ours = f"{entries[name]['nll']:.2f}" if name in entries else "not run"
-        print(f"{name:20} {row.title:34} paper {row.paper:.2f}   ours {ours}")
+        paper = "" if row.paper is None else f"paper {row.paper:.2f}"
+        print(f"{name:20} {row.title:34} {paper:13} ours {ours}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command")
     for command in ("train", "score"):
-        commands.add_parser(command).add_argument("rows", nargs="+", metavar="ROW", help=", ".join(ROWS))
+        commands.add_parser(command).add_argument("rows", nargs="+", metavar="ROW", help=", ".join(every_row()))
     commands.add_parser("curve")
     for command in ("train", "curve"):
         commands.choices[command].add_argument(
