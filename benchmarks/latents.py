@@ -1,4 +1,5 @@
-"""What is trained beside the rows of the IWAE paper: two priors over one network of Tomczak & Welling (2018)."""
+"""What is trained beside the rows of the IWAE paper: two priors over the network of Tomczak & Welling (2018), and the
+paper's two layers with a posterior that is drawn from the top."""
 
 import math
 from itertools import pairwise
@@ -7,10 +8,10 @@ import torch
 from torch import nn
 
 from vae_utils.distributions import GaussianMixture
-from vae_utils.models import VAE, BernoulliObservation, VampPrior
+from vae_utils.models import VAE, BernoulliObservation, TopDownVAE, VampPrior
 from vae_utils.randomness import seeded
 
-from .iwae import SEED, Row, Stage, starting_at
+from .iwae import SEED, Row, Stage, build_two_layers, glorot_mlp, starting_at
 
 LATENT_DIM, HIDDEN, COMPONENTS = 40, 300, 500
 
@@ -75,9 +76,69 @@ def start_at_pictures(model, x):
         model.prior_module.inputs.copy_(x[:COMPONENTS])
 
 
-STAGES = (Stage("elbo", 1, 60, 3e-3),)
+STAGES = (Stage("elbo", 1, 20, 3e-3),)
 
 PRIORS = {
     "normal": Row("N(0, I)", 88.56, None, STAGES, build_gated),
     "vamp": Row("VampPrior, K = 500", 85.57, None, STAGES, build_vamp, settle=start_at_pictures, beside="normal"),
+}
+
+
+class Correction(nn.Module):
+    """What x adds to mu and logvar of p(z1 | z2): from features of x (..., 200) and z2 (..., 50) side by side."""
+
+    def __init__(self):
+        super().__init__()
+        self.of_x, self.of_above = nn.Linear(200, 200), glorot_mlp(50, 100, 100, 200)
+        self.of_both = glorot_mlp(250, 100, 200)
+
+    def forward(self, seen):
+        return self.of_x(seen[..., :200]) + self.of_above(seen[..., 200:]) + self.of_both(seen)
+
+
+def build_top_down(pixel_mean=None, seed=SEED):
+    """The sizes of the two-layer row, 100 and 50; the posterior is drawn from the top, and the decoder sees both."""
+    with seeded(seed):
+        encoder, decoder = glorot_mlp(784, 200, 200, 200)[:4], glorot_mlp(150, 200, 200, 784)
+        top = nn.Sequential(nn.Linear(200, 100), glorot_mlp(100, 100, 100, 100))
+        corrections, down = [Correction(), top], [glorot_mlp(50, 100, 100, 200)]
+    observation = BernoulliObservation()
+    model = TopDownVAE(encoder, decoder, observation, corrections, down, (100, 50), data_dim=784)
+    return starting_at(model, pixel_mean)
+
+
+def grow_top_down(plain):
+    """A top-down model that starts as the trained two-layer model `plain`: the same p(x), nearly the same posterior.
+
+    The first correction takes away what p(z1 | z2) says and puts q(z1 | x) in its place; the top reads z2 off the mean
+    of q(z1 | x). The decoder does not look at z2 yet.
+    """
+    model = build_top_down()
+    copy_weights(plain.encoder[:4], model.encoder), copy_weights(plain.decoder[1:], model.decoder[1:])
+    copy_weights(plain.down[0], model.down[0])
+    first, top = model.corrections
+    copy_weights(plain.encoder[4], first.of_x), copy_weights(plain.down[0], first.of_above)
+    copy_weights(plain.up[0], top[1])
+    with torch.no_grad():
+        for last, factor in ((first.of_above[-1], -1.0), (first.of_both[-1], 0.0)):
+            last.weight *= factor
+            last.bias *= factor
+        top[0].weight.copy_(plain.encoder[4].weight[:100])
+        top[0].bias.copy_(plain.encoder[4].bias[:100])
+        model.decoder[0].weight.zero_()
+        model.decoder[0].weight[:, :100] = plain.decoder[0].weight
+        model.decoder[0].bias.copy_(plain.decoder[0].bias)
+    return model
+
+
+def copy_weights(one, other):
+    other.load_state_dict(one.state_dict())
+
+
+LONGER = (Stage("resampled", 50, 1, 1e-3, "muon"),)
+END = ("iwae-50-two-layers", None)  # where the committed weights of that row are
+
+LEVELS = {
+    "from-the-bottom": Row("from the bottom", None, END, LONGER, build_two_layers, beside=END[0]),
+    "top-down": Row("from the top", None, END, LONGER, build_top_down, grow_top_down, beside=END[0]),
 }

@@ -11,7 +11,7 @@ from vae_utils import plots
 from vae_utils.surroundings import for_a_static_page
 
 from .iwae import ROWS
-from .latents import COMPONENTS, PRIORS
+from .latents import COMPONENTS, LEVELS, PRIORS
 from .paper import BATCH_SIZE, SAMPLES
 from .paper import results as paper_results
 from .speed import ratios
@@ -118,6 +118,18 @@ learning rate; the code of the paper goes on for up to 2,000, in batches of 100,
 first 100, and stops when a validation set says so. Our pseudo-inputs start at training images, the first
 {components}, and are not kept in [0, 1]; the weights of the mixture are learned, the paper's are equal. The VampPrior
 costs more: each step sends the pseudo-inputs, too, through the encoder.
+"""
+
+
+TWO_LEVELS = """## Two levels, drawn from the top
+
+The last row of the paper's table has two layers of latent variables, 100 and 50, and draws its posterior from the
+bottom: $q(z_1 | x)\\, q(z_2 | z_1)$. The posterior of a *top-down* model is drawn in the order of the prior,
+$q(z_2 | x)\\, q(z_1 | z_2, x)$ ([Sønderby and others, 2016](https://arxiv.org/abs/1602.02282)), and its decoder sees
+both levels; the sizes are the same. Both models here start where our row “{start}” ended (NLL {nll}), the top-down one
+with the same $p(x)$ and nearly the same posterior, and both went on equally long: {leg}. That is short beside the
+{hours:.1f} core hours behind that row, and it is no training of such a model from the start. NLL of every tenth test
+image, {images:,} in all, by {samples:,} samples; the gain is over where they started, image by image.
 """
 
 
@@ -306,6 +318,43 @@ def priors_verdict(rows):
     )
 
 
+def levels_section(entries):
+    rows = {name: entries[name] for name in LEVELS if name in entries}
+    start = next(iter(LEVELS.values())).start[0]
+    if len(rows) < len(LEVELS) or start not in entries:
+        return f"{TWO_LEVELS.splitlines()[0]}\n\n{NOT_RUN}\n"
+    before, one = entries[start], rows["top-down"]
+    text = TWO_LEVELS.format(
+        start=before["title"], nll=plus_minus(before["nll"], before["standard_error"]), hours=before["core_hours"],
+        leg=leg(one["stages"][-1]), images=one["images"], samples=SAMPLES,
+    )  # fmt: skip
+    return "\n".join([text, *levels_table(rows), "", levels_verdict(rows), ""])
+
+
+def levels_table(rows):
+    lines = ["| posterior drawn | NLL | gain | active of 100 below | active of 50 on top | core hours of its own |"]
+    lines.append("|---|--:|--:|--:|--:|--:|")
+    for entry in rows.values():
+        gained, (below, top) = entry["gain"], entry["active_units"]
+        cells = (
+            entry["title"], plus_minus(entry["nll"], entry["standard_error"]),
+            plus_minus(gained["nats"], gained["standard_error"]), str(below), str(top),
+            f"{entry['stages'][-1]['core_hours']:.2f}",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def levels_verdict(rows):
+    """Which of the two gained more, by how much, in a sentence."""
+    plain, top_down = rows.values()
+    more = top_down["gain"]["nats"] - plain["gain"]["nats"]
+    error = (top_down["gain"]["standard_error"] ** 2 + plain["gain"]["standard_error"] ** 2) ** 0.5
+    if abs(more) < 2 * error:
+        return f"After this much training the two cannot be told apart: {signed(more)} nats for the top-down posterior."
+    return f"The top-down model gained {abs(more):.2f} nats {'more' if more > 0 else 'less'} than the other."
+
+
 def paper_verdict(rows):
     """Which rows reach the paper, and whether all of them come in its order."""
     gaps = {ROWS[name].title: entry["nll"] - entry["paper"] for name, entry in rows.items()}
@@ -393,6 +442,7 @@ def page(speed, paper):
             section(CHAPTERS, chapters_section, speed.get("chapters")),
             paper_section(paper),
             priors_section(paper),
+            levels_section(paper),
         ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
 

@@ -26,7 +26,7 @@ from vae_utils.storage import cache_folder, load_model, save_model
 from vae_utils.training import fit
 
 from .iwae import OPTIMIZERS, ROWS, SEED, Stage, WithoutUnits, objective
-from .latents import PRIORS
+from .latents import LEVELS, PRIORS
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "paper.json"
@@ -110,7 +110,7 @@ def reporter(name):
 
 
 def every_row():
-    return ROWS | PRIORS
+    return ROWS | PRIORS | LEVELS
 
 
 def checked_row(name):

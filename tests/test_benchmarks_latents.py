@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import latents, page, paper
+from benchmarks import iwae, latents, page, paper
 from vae_utils.data import load_digits
 from vae_utils.distributions import DiagonalGaussian, GaussianMixture
 from vae_utils.storage import save_model
@@ -74,6 +74,44 @@ class TestPriors:
         normal, vamp = latents.build_gated(), latents.build_vamp()
         kept = vamp.state_dict()
         assert all(torch.equal(value, kept[name]) for name, value in normal.state_dict().items())
+
+
+class TestLevels:
+    def plain(self):
+        one = iwae.build(torch.full((784,), 0.3))
+        plain = iwae.grow_two_layers(one).eval()
+        with torch.no_grad():
+            for network in (plain.encoder, plain.up[0], plain.down[0]):
+                network[-1].weight += 0.05 * numbers(*network[-1].weight.shape)
+                network[-1].bias += 0.1 * numbers(*network[-1].bias.shape)
+        return plain
+
+    def test_top_down_starts_with_the_generator_of_the_plain_model(self):
+        plain = self.plain()
+        grown, z = latents.grow_top_down(plain).eval(), numbers(5, 150)
+        assert torch.allclose(grown.prior().log_prob(z), plain.prior().log_prob(z), rtol=1e-5)
+        assert torch.allclose(grown.likelihood(z).logits, plain.likelihood(z).logits, atol=1e-4)
+        assert not torch.equal(grown.decoder[0].weight, latents.build_top_down().decoder[0].weight)
+
+    def test_top_down_starts_with_nearly_the_posterior_of_the_plain_model(self):
+        plain, x = self.plain(), some_pictures()
+        grown, first = latents.grow_top_down(plain).eval(), plain.posterior(x).first
+        z = numbers(4, 150)
+        (below, _), (top, _) = grown.posterior(x).laid_out(z)
+        assert torch.allclose(below.mu, first.mu, atol=1e-4) and torch.allclose(below.logvar, first.logvar, atol=1e-4)
+        at_mean = plain.posterior(x).steps[0](first.mu)
+        assert torch.allclose(top.mu, at_mean.mu, atol=1e-4) and torch.allclose(top.logvar, at_mean.logvar, atol=1e-4)
+
+    def test_the_correction_may_look_at_both_at_once(self):
+        seen = numbers(3, 250)
+        correction = latents.Correction()
+        parts = correction.of_x(seen[:, :200]) + correction.of_above(seen[:, 200:]) + correction.of_both(seen)
+        assert torch.equal(correction(seen), parts)
+
+    def test_both_train_equally_from_the_same_weights(self):
+        plain, top_down = latents.LEVELS.values()
+        assert plain.stages == top_down.stages and plain.start == top_down.start == ("iwae-50-two-layers", None)
+        assert latents.build_top_down().sizes == iwae.build_two_layers().sizes == (100, 50)
 
 
 def test_a_row_may_start_from_committed_weights(tmp_path, monkeypatch):
@@ -153,6 +191,42 @@ class TestPage:
 
     def test_one_prior_alone_is_no_comparison(self):
         assert page.NOT_RUN in page.priors_section({"normal": entry("N(0, I)", 90.0, 88.56)})
+
+
+def levels(plain, top_down, error=0.01):
+    entries = {
+        name: entry(title, 82.0, None, (gain, error), (24, 6))
+        for name, title, gain in (("from-the-bottom", "bottom", plain), ("top-down", "top", top_down))
+    }
+    stage = {"epochs": 2, "optimizer": "muon", "objective": "resampled", "k": 50, "bound": -83.0, "core_hours": 0.1}
+    for one in entries.values():
+        one["stages"] = [stage]
+    return entries | {"iwae-50-two-layers": entry("two layers", 82.96, 82.90) | {"core_hours": 3.9}}
+
+
+class TestLevelsPage:
+    def test_the_table_of_levels(self):
+        text = page.levels_section(levels(0.02, 0.3)).replace("\N{NO-BREAK SPACE}", " ")
+        assert "| top | 82.00 ± 0.70 | 0.30 ± 0.01 | 24 | 6 | 0.10 |" in text
+        assert "“two layers” ended (NLL 82.96 ± 0.70)" in text.replace("\n", " ")
+        assert "2 epochs of Muon on the importance-weighted bound with k = 50" in text.replace("\n", " ")
+        assert "$q(z_1 | x)\\, q(z_2 | z_1)$" in text and "beside the 3.9 core hours before it" in text
+
+    @pytest.mark.parametrize(
+        ("plain", "top_down", "words"),
+        [
+            (0.02, 0.3, "gained 0.28 nats more"),
+            (0.3, 0.0, "gained 0.30 nats less"),
+            (0.0, 0.02, "cannot be told apart: +0.02 nats"),
+        ],
+    )
+    def test_it_says_which_gained_more(self, plain, top_down, words):
+        rows = {name: levels(plain, top_down)[name] for name in latents.LEVELS}
+        assert words in page.levels_verdict(rows)
+
+    def test_without_the_row_they_start_from_there_is_no_comparison(self):
+        rows = {name: levels(0.0, 0.1)[name] for name in latents.LEVELS}
+        assert page.NOT_RUN in page.levels_section(rows)
 
 
 KEPT = {name: entry for name, entry in paper.results().items() if name in paper.every_row() and name not in paper.ROWS}
