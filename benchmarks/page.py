@@ -105,7 +105,7 @@ BETTER_PRIOR = """## Does a better prior help?
 [Tomczak and Welling (2018)](https://arxiv.org/abs/1705.07120) put the VampPrior in the place of N(0, I): a mixture of
 the model's own posteriors at {components} learned pseudo-inputs. Here is their comparison with one layer of latent
 variables, once more: their network, 784-300-300-40 and back with gated units, trained twice, equally long, from the
-same seed. NLL of every tenth test image, {images:,} in all, by {samples:,} samples each, in nats.
+same seed. NLL of every twentieth test image, {images:,} in all, by {samples:,} samples each, in nats.
 
 **Read across, not down to the paper.** Its pictures were turned black and white once and for all (*static*
 binarization); ours are drawn anew at every step (*dynamic*), as in the rows above. The two NLLs of a line are about
@@ -128,8 +128,8 @@ bottom: $q(z_1 | x)\\, q(z_2 | z_1)$. The posterior of a *top-down* model is dra
 $q(z_2 | x)\\, q(z_1 | z_2, x)$ ([Sønderby and others, 2016](https://arxiv.org/abs/1602.02282)), and its decoder sees
 both levels; the sizes are the same. Both models here start where our row “{start}” ended (NLL {nll}), the top-down one
 with the same $p(x)$ and nearly the same posterior, and both went on equally long: {leg}. That is short beside the
-{hours:.1f} core hours behind that row, and it is no training of such a model from the start. NLL of every tenth test
-image, {images:,} in all, by {samples:,} samples; the gain is over where they started, image by image.
+{hours:.1f} core hours behind that row, and it is no training of such a model from the start. NLL of every twentieth
+test image, {images:,} in all, by {samples:,} samples; the gain is over where they started, image by image.
 """
 
 
