@@ -11,7 +11,7 @@ from vae_utils.distributions import GaussianMixture
 from vae_utils.models import VAE, BernoulliObservation, TopDownVAE, VampPrior
 from vae_utils.randomness import seeded
 
-from .iwae import SEED, Row, Stage, build_two_layers, glorot_mlp, starting_at
+from .iwae import SEED, Row, Stage, glorot_mlp, starting_at
 
 LATENT_DIM, HIDDEN, COMPONENTS = 40, 300, 500
 
@@ -32,7 +32,12 @@ class ProductMixture(GaussianMixture):
 
 
 class QuickVamp(VampPrior):
-    """`VampPrior` with the density computed by matrix products."""
+    """`VampPrior` with the density computed by matrix products. The encoder is saved with the model, not twice."""
+
+    def __init__(self, encoder, inputs):
+        super().__init__(encoder, inputs)
+        del self.encoder
+        self.__dict__["encoder"] = encoder
 
     def forward(self, y=None):
         return by_products(super().forward(y))
@@ -135,10 +140,11 @@ def copy_weights(one, other):
     other.load_state_dict(one.state_dict())
 
 
-LONGER = (Stage("resampled", 50, 1, 1e-3, "muon"),)
-END = ("iwae-50-two-layers", None)  # where the committed weights of that row are
+END = "iwae-50-two-layers"  # its committed weights are where the top-down model starts
 
 LEVELS = {
-    "from-the-bottom": Row("from the bottom", None, END, LONGER, build_two_layers, beside=END[0]),
-    "top-down": Row("from the top", None, END, LONGER, build_top_down, grow_top_down, beside=END[0]),
-}
+    "top-down": Row(
+        "two levels, from the top", None, (END, None), (Stage("resampled", 50, 1, 1e-3, "muon"),),
+        build_top_down, grow_top_down, beside=END,
+    ),
+}  # fmt: skip

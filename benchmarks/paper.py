@@ -160,7 +160,6 @@ def score_beside(name, stages):
     """The entry of a row of `benchmarks.latents`: fewer images, and how much better than the row beside it on them."""
     row, started = checked_row(name), time.process_time()
     model, x, each = stored_model(name, stages), test_images(), some_nll(name)
-    levels = active_units(model, x).split(getattr(model, "sizes", model.latent_dim))
     return {
         "title": row.title,
         "paper": row.paper,
@@ -168,10 +167,16 @@ def score_beside(name, stages):
         "nll": each.mean().item(),
         "standard_error": (each.std() / len(each) ** 0.5).item(),
         "gain": gain(some_nll(row.beside) - each, row.beside) if row.beside else None,
-        "active_units": [int(level.sum()) for level in levels],
+        "active_units": units_by_level(model, x),
+        "active_units_beside": units_by_level(committed(row.beside)[0], x) if row.beside else None,
         "quick": quick_entry(model, x),
         **spent(stages, started),
     }
+
+
+def units_by_level(model, x):
+    levels = active_units(model, x).split(getattr(model, "sizes", model.latent_dim))
+    return [int(level.sum()) for level in levels]
 
 
 @cache

@@ -167,7 +167,7 @@ class TestPage:
 
     def test_what_is_missing_says_so(self):
         text = page.page({}, {})
-        assert text.count(page.NOT_RUN) == 4 and text.count("| not run |") == len(page.paper_table({}).splitlines()) - 2
+        assert text.count(page.NOT_RUN) == 6 and text.count("| not run |") == len(page.paper_table({}).splitlines()) - 2
         assert "<figure" not in text
 
     def test_it_says_which_rows_reach_the_paper_and_how(self):
