@@ -19,7 +19,7 @@ def test_every_prior_is_drawn_and_read_out_and_draws_anew(hand):
     looks = set()
     for name in ("N(0, I)", "mixture", "VampPrior", "flow", "your own"):
         hand.choose("Prior", name)
-        hand.page.until(lambda name=name: name in readout(hand.root).split("\n"))
+        hand.page.until(lambda name=name: f"{name}, seed" in readout(hand.root))
         hand.page.settle()
         assert not any(word in readout(hand.root) for word in BAD_WORDS)
         before = pixels(hand.root)
@@ -36,10 +36,10 @@ def test_a_pseudo_input_is_picked_out_by_touch_and_by_its_slider(hand):
     picture = hand.root.locator("figure").nth(2).locator("canvas")
     box = picture.bounding_box()
     before = seen(hand.root)
-    hand.page.tab.mouse.click(box["x"] + 0.45 * box["width"], box["y"] + 0.2 * box["height"])
+    hand.page.tab.mouse.click(box["x"] + 0.17 * box["width"], box["y"] + 0.4 * box["height"])
     hand.page.until(lambda: "weight of component 2" in readout(hand.root))
     hand.page.changed(before[0], lambda: pixels(hand.root))
-    hand.stop("component picked out", 2)
+    hand.stop("component, of mixture or VampPrior", 2)
     hand.page.until(lambda: "weight of component 3" in readout(hand.root))
 
 
@@ -49,3 +49,14 @@ def test_a_component_follows_the_pointer_and_the_gain_follows_it(hand):
     operate(hand.page.tab, knob)
     hand.page.changed(before, lambda: readout(hand.root))
     assert knob.get_attribute("aria-valuetext") != start
+
+
+def test_what_is_turned_is_shown(hand):
+    hand.choose("Prior", "N(0, I)")
+    hand.stop("component, of mixture or VampPrior", 1)
+    hand.page.until(lambda: "mixture, seed" in readout(hand.root) and "weight of component 2" in readout(hand.root))
+    hand.press("EM step on your own")
+    hand.page.until(lambda: "your own, seed" in readout(hand.root))
+    hand.choose("Prior", "VampPrior")
+    hand.type("width, of your own", 0.5)
+    hand.page.until(lambda: "your own, seed" in readout(hand.root))

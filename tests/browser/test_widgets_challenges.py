@@ -147,9 +147,9 @@ TO_REACH = {
         [("select", "Data", "your own points"), ("press", "Put points at the handle"), (train, 210)],
     ],
     "PriorWorkshop": [
-        [("press", "One step of EM")] * 8,
-        [("type", "width of your components", 0.1)],
-        [("choose", "Prior", "VampPrior"), ("stop", "component picked out", 1)],
+        [("press", "EM step on your own")] * 8,
+        [("type", "width, of your own", 0.1)],
+        [("choose", "Prior", "VampPrior"), ("stop", "component, of mixture or VampPrior", 1)],
     ],
     "Reparameterization": [
         [("choose", "Cost f", "step")],

@@ -22,10 +22,11 @@ export const tests = {
     close(laws.flow.logDensity(1, 1), 0, 1e-12);
     equal(Object.keys(fittedPriors(NAMES, { mixture: PARTS, vamp: PARTS, flow: EMPTY }, 4)), NAMES.slice(0, 3));
   },
-  "pictures are as large as they fit, and never more than half as high as the panel": () => {
+  "pictures are as large as they fit, never quite as high as the panel, in as few lines as can be": () => {
     equal(fit(40, 320, 200), { columns: 8, side: 40 });
     equal(fit(18, 360, 180), { columns: 6, side: 60 });
-    equal(fit(1, 300, 100).side, 50);
+    equal(fit(1, 300, 100), { columns: 1, side: 80 });
+    equal(fit(5, 700, 100), { columns: 5, side: 80 });
   },
   "the picture under a finger": () => {
     const box = { width: 320, height: 200 };

@@ -203,20 +203,24 @@ const readout = (ui, now) => () => {
   ];
 };
 
-/** Fields that follow others: the code of the chosen cell, a painted cell, the code of another digit. */
+/** Fields that follow others: the code of the chosen cell, a painted cell, another digit, cells filled by a seed. */
 const follow = (ui, now) => {
-  const look = () => ui.set("code", now.cells()[now.slot()]);
-  ui.on(["cells", "slot"], look);
+  const code = () => Math.min(ui.get("code"), now.codes - 1);
+  ui.on(["cells", "slot"], () => now.cells()[now.slot()] === code() || ui.set("code", now.cells()[now.slot()]));
   ui.on("code", () => {
-    const [k, code] = [now.slot(), Math.min(ui.get("code"), now.codes - 1)];
-    if (now.cells()[k] === code) return;
+    const k = now.slot();
+    if (now.cells()[k] === code()) return;
     ui.set("held", now.held().map((held, t) => Number(held || t === k)));
-    ui.set("cells", now.cells().with(k, code));
+    ui.set("cells", now.cells().with(k, code()));
   });
   ui.on("digit", () => {
     now.filled = null;
     ui.set("held", Array(now.slots).fill(0));
     ui.set("cells", now.example());
+  });
+  ui.on("fills", () => {
+    now.filled = { prior: ui.get("prior"), held: now.held() };
+    ui.set("cells", complete(now.prior(), now.cells(), now.held(), ui.get("fills")));
   });
   ui.on(["cells", "held"], ui.redraw);
 };
@@ -227,12 +231,8 @@ const controls = (ui, now) => {
   ui.choice({ name: "prior", label: "Prior that fills and counts" });
   ui.stops({ name: "slot", label: "cell", values: counted(now.slots, 1) });
   ui.stops({ name: "code", label: "its code: turn to paint", values: counted(now.codes, 0) });
-  const fill = ui.button("Let the prior fill the rest", () => {
-    const held = now.held();
-    ui.set("fills", (ui.get("fills") % 1e6) + 1);
-    ui.set("cells", complete(now.prior(), now.cells(), held, ui.get("fills")));
-    now.filled = { prior: ui.get("prior"), held };
-  }, { primary: true });
+  const next = () => ui.set("fills", (ui.get("fills") % 1e6) + 1);
+  const fill = ui.button("Let the prior fill the rest", next, { primary: true });
   const hold = ui.button("", () => ui.set("held", now.held().map((held, t) => Number(held !== (t === now.slot())))));
   const show = () => {
     fill.disabled = now.held().every(Boolean);

@@ -19,7 +19,7 @@ class CodebookPainter(Widget):
 
     digit: the test digit to start from.   cells: the code in each slot.   held: 1 where the prior must not paint.
     slot, code: the chosen cell, from 1, and what stands in it.   prior: which one fills, and whose nats are shown.
-    fills: the seed of the next filling.
+    fills: the seed of the last filling; another one fills the cells that are not held anew.
 
     `CodebookPainter.of(decoder, codebook, independent, autoregressive, codes, originals)` packs what was trained.
     """

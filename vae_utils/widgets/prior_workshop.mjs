@@ -61,9 +61,8 @@ const mapPanel = (ui, cloud, now) => {
     title: "Codes by class; blue: the prior; crosses: draws",
     label: "the codes by class, lines of equal density of the prior, and draws from it",
     square: true,
-    most: 420,
     low: 300,
-    rows: 2,
+    span: 4,
     x: [-reach, reach],
     y: [-reach, reach],
     xLabel: "z\u2081",
@@ -97,17 +96,16 @@ const mapPanel = (ui, cloud, now) => {
     }),
   );
   const hide = () => knobs.forEach((knob) => (knob.hidden = !now.own()));
-  ui.on(["prior", "centers"], hide);
-  ui.on("centers", ui.redraw);
+  ui.on("prior", hide);
   hide();
 };
 
-/** How n square pictures fill a box: { columns, side }, as large as they fit, and no larger than half its height. */
+/** How n square pictures fill a box: { columns, side }, as large as they fit, up to 0.8 of its height, in few lines. */
 export const fit = (n, width, height) => {
   let best = { columns: 1, side: 0 };
   for (let columns = 1; columns <= n; columns++) {
-    const side = Math.min(width / columns, height / Math.max(2, Math.ceil(n / columns)));
-    if (side > best.side + 1e-9) best = { columns, side };
+    const side = Math.min(width / columns, height / Math.max(1.25, Math.ceil(n / columns)));
+    if (side > best.side - 1e-9) best = { columns, side };
   }
   return best;
 };
@@ -181,7 +179,7 @@ const derive = (ui, data, cloud, net) => {
     position,
     part: () => (law().parts.length > 1 && !isOwn() ? law().parts[position()] : null),
     draws: remember(() => [law(), ui.get("draw")], (one, seed) => one.sample(DRAWS, seed)),
-    empty: remember(() => [law()], (one) => lonely(one.sample(MANY, 0), cloud, NEAR)),
+    empty: remember(() => [law(), ui.get("draw")], (one, seed) => lonely(one.sample(MANY, seed), cloud, NEAR)),
     pictures: () => (vamp() ? inputs : decoded()),
     decoded,
   };
@@ -216,7 +214,7 @@ const readout = (ui, now, usual) => () => {
   const share = (value) => `${format(100 * value, 1)} %`;
   const part = now.part();
   return [
-    ["prior", ui.get("prior"), "prior"],
+    ["prior", `${ui.get("prior")}, seed ${ui.get("draw")}`, "prior"],
     ["mean log p(z) of the codes", now.mean(), "prior"],
     ["gain over N(0, I), nats", now.gain(), "elbo"],
     ["KL, nats", kl, "kl"],
@@ -229,26 +227,26 @@ const readout = (ui, now, usual) => () => {
 
 const FIELDS = ["codes", "labels", "mixture", "vamp", "inputs", "flow", "scores"];
 
+/** Who turns the own mixture sees it, and who picks a component sees a prior that has some. */
+const follow = (ui, now) => {
+  ui.on(["centers", "width"], () => ui.set("prior", now.names.at(-1)));
+  ui.on("component", () => now.part() || ui.set("prior", now.names[1]));
+  ui.on(["centers", "draw"], ui.redraw);
+};
+
 const controls = (ui, now, cloud) => {
   ui.choice({ name: "prior", label: "Prior", options: [...Object.keys(now.laws), now.names.at(-1)] });
-  const width = ui.slider({ name: "width", label: "width of your components", step: 0.02 });
   const most = Math.max(...Object.values(now.laws).map(({ parts }) => parts.length));
   const values = Array.from({ length: most }, (_, k) => k + 1);
-  const component = ui.stops({ name: "component", label: "component picked out", values });
-  ui.button("Draw again", () => ui.set("draw", ui.get("draw") % 1e6 + 1), { primary: true });
-  const step = ui.button("One step of EM", () => {
+  ui.stops({ name: "component", label: "component, of mixture or VampPrior", values });
+  ui.slider({ name: "width", label: "width, of your own", step: 0.02 });
+  ui.button("Draw again", () => ui.set("draw", (ui.get("draw") % 1e6) + 1), { primary: true });
+  ui.button("EM step on your own", () => {
     const better = expectMaximize(ui.get("centers"), ui.get("width"), cloud);
     const limit = ui.limits("centers");
     ui.set("centers", better.centers.map((mu) => mu.map((value) => clamp(value, ...limit))));
     ui.set("width", clamp(better.width, ...ui.limits("width")));
   });
-  const hide = () => {
-    for (const control of [width, step]) control.hidden = !now.own();
-    component.hidden = now.own() || now.law().parts.length < 2;
-  };
-  ui.on("prior", hide);
-  ui.on("draw", ui.redraw);
-  hide();
 };
 
 export default {
@@ -264,14 +262,16 @@ export default {
     mapPanel(ui, cloud, now);
     galleryPanel(ui, {
       title: "Draws from this prior, decoded",
-      aspect: 2,
-      most: 180,
+      span: 2,
+      aspect: 0.55,
+      most: 400,
       pictures: () => now.draws().map((z) => decode(net, z)),
     });
     const gallery = galleryPanel(ui, {
       title: "Its components, decoded at their centers",
-      aspect: 1.6,
-      most: 230,
+      span: 6,
+      aspect: 2.5,
+      most: 104,
       pictures: now.pictures,
       look: () => ({ chosen: now.part() ? now.position() : null, numbers: now.own() }),
       touched: (k) => now.part() && ui.set("component", k + 1),
@@ -280,6 +280,7 @@ export default {
     const title = () => gallery.caption(words[now.vamp()]);
     ui.on("prior", title);
     title();
+    follow(ui, now);
     controls(ui, now, cloud);
     const percent = (100 * ui.get("rounding")).toFixed(2);
     ui.note(`The decoder is in this page in 8 bits; that changes a pixel by ${percent} % on average.`);
