@@ -30,7 +30,7 @@ def test_every_prior_is_drawn_and_read_out_and_draws_anew(hand):
     assert len(looks) == 5
 
 
-def test_a_pseudo_input_is_picked_out_by_touch_and_by_its_slider(hand):
+def test_a_pseudo_input_is_picked_out_by_touch_and_by_its_number(hand):
     hand.choose("Prior", "VampPrior")
     assert hand.root.get_by_text("Its pseudo-inputs").is_visible()
     picture = hand.root.locator("figure").nth(2).locator("canvas")
@@ -39,7 +39,7 @@ def test_a_pseudo_input_is_picked_out_by_touch_and_by_its_slider(hand):
     hand.page.tab.mouse.click(box["x"] + 0.17 * box["width"], box["y"] + 0.4 * box["height"])
     hand.page.until(lambda: "weight of component 2" in readout(hand.root))
     hand.page.changed(before[0], lambda: pixels(hand.root))
-    hand.stop("component, of mixture or VampPrior", 2)
+    hand.select("component", "3")
     hand.page.until(lambda: "weight of component 3" in readout(hand.root))
 
 
@@ -53,7 +53,7 @@ def test_a_component_follows_the_pointer_and_the_gain_follows_it(hand):
 
 def test_what_is_turned_is_shown(hand):
     hand.choose("Prior", "N(0, I)")
-    hand.stop("component, of mixture or VampPrior", 1)
+    hand.select("component", "2")
     hand.page.until(lambda: "mixture, seed" in readout(hand.root) and "weight of component 2" in readout(hand.root))
     hand.press("EM step on your own")
     hand.page.until(lambda: "your own, seed" in readout(hand.root))

@@ -149,7 +149,7 @@ TO_REACH = {
     "PriorWorkshop": [
         [("press", "EM step on your own")] * 8,
         [("type", "width, of your own", 0.1)],
-        [("choose", "Prior", "VampPrior"), ("stop", "component, of mixture or VampPrior", 1)],
+        [("choose", "Prior", "VampPrior"), ("select", "component", "2")],
     ],
     "Reparameterization": [
         [("choose", "Cost f", "step")],

@@ -238,7 +238,7 @@ const controls = (ui, now, cloud) => {
   ui.choice({ name: "prior", label: "Prior", options: [...Object.keys(now.laws), now.names.at(-1)] });
   const most = Math.max(...Object.values(now.laws).map(({ parts }) => parts.length));
   const values = Array.from({ length: most }, (_, k) => k + 1);
-  ui.stops({ name: "component", label: "component, of mixture or VampPrior", values });
+  ui.select({ name: "component", label: "component, of mixture or VampPrior", options: values });
   ui.slider({ name: "width", label: "width, of your own", step: 0.02 });
   ui.button("Draw again", () => ui.set("draw", (ui.get("draw") % 1e6) + 1), { primary: true });
   ui.button("EM step on your own", () => {
