@@ -12,8 +12,8 @@ from refusal import refuses
 from torch import distributions as td
 from torch import nn
 
-from vae_utils import models
-from vae_utils.distributions import Autoregressive, DiagonalGaussian, Law
+from vae_utils import models, objectives
+from vae_utils.distributions import Autoregressive, DiagonalGaussian, Law, log_snr_linear
 from vae_utils.evaluation import evaluate, log_likelihood
 from vae_utils.models import LinearVAE, conv_vae, mlp, mlp_autoencoder, mlp_vae
 from vae_utils.models.observations import FeatureGaussian
@@ -121,6 +121,18 @@ EVERY_MODEL = {
     "two levels from the top": Case(lambda: models.mlp_top_down_vae(D, (2, 1), hidden=(8,))),
     "three levels, merged by precision": Case(
         lambda: models.mlp_top_down_vae(D, (1, 1, 1), hidden=(8,), merge="precision")
+    ),
+    "diffusion": Case(lambda: models.Diffusion(models.TimedNetwork(1, (8,)), log_snr_linear(3), 1), data_dim=1),
+    "diffusion, noise predicted": Case(
+        lambda: models.Diffusion(models.TimedNetwork(1, (8,)), log_snr_linear(3), 1, "eps"),
+        objectives.diffusion_elbo, data_dim=1,
+    ),
+    "diffusion of gray levels": Case(
+        lambda: models.Diffusion(
+            models.TimedNetwork(1, (8,)), log_snr_linear(3), 1, "x",
+            models.DiscretizedGaussianObservation(3), shift=0.5, scale=0.5,
+        ),
+        data_dim=1,
     ),
     "mixture prior": Case(lambda: with_prior(lambda model: models.MixturePrior(d, 4))),
     "VampPrior": Case(lambda: with_prior(lambda model: models.VampPrior(model.encoder, torch.rand(4, D)))),

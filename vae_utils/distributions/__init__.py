@@ -8,11 +8,22 @@ from .flow import Flow
 from .gaussian import LOGVAR_LIMIT, DiagonalGaussian, UniformBox
 from .law import Law
 from .mixture import GaussianMixture, IndependentCategorical
-from .pixels import Bernoulli, ContinuousBernoulli
+from .noising import (
+    PREDICTIONS,
+    alpha_sigma,
+    log_snr_cosine,
+    log_snr_ddpm,
+    log_snr_linear,
+    noised,
+    step_back,
+    translate,
+)
+from .pixels import Bernoulli, ContinuousBernoulli, DiscretizedGaussian
 from .points import Code, PointMass
 
 __all__ = [
     "LOGVAR_LIMIT",
+    "PREDICTIONS",
     "Autoregressive",
     "AutoregressiveBernoulli",
     "AutoregressiveCode",
@@ -22,17 +33,25 @@ __all__ = [
     "Code",
     "ContinuousBernoulli",
     "DiagonalGaussian",
+    "DiscretizedGaussian",
     "Flow",
     "GaussianMixture",
     "IndependentCategorical",
     "Law",
     "PointMass",
     "UniformBox",
+    "alpha_sigma",
     "chain_kl",
     "complete",
     "full_gaussian_kl",
     "gaussian_kl",
     "gaussian_kl_per_dimension",
     "kl_divergence",
+    "log_snr_cosine",
+    "log_snr_ddpm",
+    "log_snr_linear",
+    "noised",
+    "step_back",
+    "translate",
     "uniform_kl",
 ]

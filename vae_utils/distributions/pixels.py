@@ -1,4 +1,4 @@
-"""Distributions over pixels: black or white, and gray in [0, 1]."""
+"""Distributions over pixels: black or white, gray in [0, 1], and gray in a number of levels."""
 
 import math
 
@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import distributions as td
 
-from ..arguments import float_tensor, last_dimension, within
+from ..arguments import broadcast, float_tensor, last_dimension, whole_number, within
 from ..randomness import standard_noise
 from .law import Law
 
@@ -73,6 +73,48 @@ class ContinuousBernoulli(Law):
         toward_zero = torch.where(logits > 0, 1 - u, u)  # solved for -|l|, whose mass lies near 0, then mirrored
         x = (-torch.log1p(toward_zero * torch.expm1(-size)) / size).clamp(max=1)
         return torch.where(near, u + self.logits * u * (1 - u) / 2, torch.where(logits > 0, 1 - x, x))
+
+
+class DiscretizedGaussian(Law):
+    """Gray pixels of `levels` levels, x in {0, 1 / (levels - 1), ..., 1}: the Gaussian's probability around each.
+
+    P(x) = Phi((x + h - mu) / sigma) - Phi((x - h - mu) / sigma) with h = 1 / (2 (levels - 1)); the first and the last
+    level take the tails, so that the levels add up to 1 (Ho et al. 2020, equation 13, there for the noise of level 1).
+    mu, logvar: broadcastable, (..., D). `log_prob`: of an x between two levels that of the nearer one.
+    """
+
+    def __init__(self, mu, logvar, levels):
+        self.mu, self.logvar = broadcast(mu, logvar, ("mu", "logvar"))
+        self.steps = whole_number(levels, "levels", least=2) - 1
+        super().__init__(self.mu.shape[:-1], self.mu.shape[-1:], validate_args=False)
+
+    def log_prob(self, x):
+        """sum_i log P(x_i), shape (...), nats per example: at most 0."""
+        _pixels(x, self.mu.shape[-1])
+        level = (x * self.steps).round()
+        low, high = (self._standard((level + side) / self.steps) for side in (-0.5, 0.5))
+        above = low > 0  # there Phi is nearly 1: the upper tail has the digits
+        near, far = torch.where(above, -low, high), torch.where(above, -high, low)
+        log_near, log_far = torch.special.log_ndtr(near), torch.special.log_ndtr(far)
+        between = log_near + torch.log(-torch.expm1((log_far - log_near).clamp(max=-1e-6)))
+        tails = torch.where(level == 0, torch.special.log_ndtr(high), torch.special.log_ndtr(-low))
+        return torch.where((level > 0) & (level < self.steps), between, tails).sum(-1)
+
+    @property
+    def mean(self):
+        """Level upon level: 1 / (levels - 1) for each threshold that x is above."""
+        thresholds = (torch.arange(self.steps, device=self.mu.device, dtype=self.mu.dtype) + 0.5) / self.steps
+        above = torch.special.ndtr((self.mu.unsqueeze(-1) - thresholds) * torch.exp(-0.5 * self.logvar).unsqueeze(-1))
+        return above.mean(-1)
+
+    @torch.no_grad()
+    def sample(self, sample_shape=(), generator=None):
+        shape = torch.Size(sample_shape) + self.mu.shape
+        x = self.mu + torch.exp(0.5 * self.logvar) * standard_noise(shape, self.mu, None, generator)
+        return (x * self.steps).round().clamp(0, self.steps) / self.steps
+
+    def _standard(self, x):
+        return (x - self.mu) * torch.exp(-0.5 * self.logvar)
 
 
 def _pixels(x, size):

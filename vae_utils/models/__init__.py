@@ -16,6 +16,8 @@ from .build import (
     sequence_vae,
 )
 from .conditional import ConditionalVAE
+from .denoisers import LinearDenoiser, MixtureDenoiser, TimedNetwork
+from .diffusion import Diffusion
 from .hierarchical import HierarchicalVAE, TopDownVAE
 from .linear import LinearVAE
 from .networks import ContextNetwork, ConvDecoder, WindowNetwork, mlp
@@ -23,6 +25,7 @@ from .observations import (
     AutoregressiveObservation,
     BernoulliObservation,
     ContinuousBernoulliObservation,
+    DiscretizedGaussianObservation,
     FeatureObservation,
     GaussianObservation,
     observation_model,
@@ -37,6 +40,7 @@ from .priors import (
     StandardNormal,
     VampPrior,
 )
+from .reverse import flow_log_likelihood, probability_flow, solve
 from .vae import VAE, Autoencoder
 from .vq import VQVAE, FiniteScalarVAE
 
@@ -70,6 +74,8 @@ __all__ = [
     "ContextNetwork",
     "ContinuousBernoulliObservation",
     "ConvDecoder",
+    "Diffusion",
+    "DiscretizedGaussianObservation",
     "FeatureObservation",
     "FiniteScalarVAE",
     "FlowPrior",
@@ -77,14 +83,18 @@ __all__ = [
     "GaussianPrior",
     "HierarchicalVAE",
     "IndependentCodes",
+    "LinearDenoiser",
     "LinearVAE",
+    "MixtureDenoiser",
     "MixturePrior",
     "Model",
     "StandardNormal",
+    "TimedNetwork",
     "TopDownVAE",
     "VampPrior",
     "WindowNetwork",
     "conv_vae",
+    "flow_log_likelihood",
     "mlp",
     "mlp_autoencoder",
     "mlp_class_mean_vae",
@@ -93,5 +103,7 @@ __all__ = [
     "mlp_top_down_vae",
     "mlp_vae",
     "observation_model",
+    "probability_flow",
     "sequence_vae",
+    "solve",
 ]

@@ -16,6 +16,7 @@ from ..distributions import (
     Bernoulli,
     ContinuousBernoulli,
     DiagonalGaussian,
+    DiscretizedGaussian,
     Law,
 )
 
@@ -64,6 +65,23 @@ class GaussianObservation(nn.Module):
         if self.optimal and self.training:
             return OptimalGaussian(params, self)
         return DiagonalGaussian(params, self.logvar)
+
+
+class DiscretizedGaussianObservation(GaussianObservation):
+    """Pixels of `levels` gray levels in [0, 1], each with the Gaussian's probability around it.
+
+    sigma: a number, "shared" or "per_pixel", as for `GaussianObservation`; params as there.
+    """
+
+    def __init__(self, levels, sigma="shared"):
+        if sigma == "optimal":
+            raise ValueError("sigma: got 'optimal', expected a number, 'shared' or 'per_pixel'")
+        super().__init__(sigma)
+        self.levels = whole_number(levels, "levels", least=2)
+
+    def forward(self, params):
+        gaussian = super().forward(params)
+        return DiscretizedGaussian(gaussian.mu, gaussian.logvar, self.levels)
 
 
 class OptimalGaussian(DiagonalGaussian):

@@ -6,6 +6,7 @@ TypeError or ValueError that names the argument, what was got and what was expec
 
 from ..distributions import full_gaussian_kl, gaussian_kl, gaussian_kl_per_dimension, kl_divergence, uniform_kl
 from .bounds import Terms, elbo, importance_bound, importance_weighted, log_weights, reconstruction
+from .diffusion import denoising, diffusion_elbo, flow_matching, level_weights
 from .discrete import prior_of_codes, vq_elbo
 from .estimators import pathwise_gradient, score_function_gradient
 from .regularizers import (
@@ -22,8 +23,11 @@ __all__ = [
     "MinibatchKLParts",
     "Terms",
     "cyclical_warmup",
+    "denoising",
+    "diffusion_elbo",
     "effective_beta",
     "elbo",
+    "flow_matching",
     "free_bits_elbo",
     "free_bits_kl",
     "full_gaussian_kl",
@@ -33,6 +37,7 @@ __all__ = [
     "importance_weighted",
     "kl_divergence",
     "level_elbo",
+    "level_weights",
     "linear_warmup",
     "log_weights",
     "minibatch_kl_parts",
