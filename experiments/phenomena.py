@@ -17,7 +17,7 @@ import torch
 
 from vae_utils.randomness import seeded
 
-from . import blur, collapse, conditional, evaluation, latent_space
+from . import blur, collapse, conditional, disentanglement, evaluation, latent_space
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -35,7 +35,7 @@ class Phenomenon(NamedTuple):
 
 
 FIVE, SIX, SEVEN = "05_latent_space", "06_posterior_collapse", "07_conditional_vae"
-EIGHT, NINE = "08_blurriness", "09_evaluation"
+EIGHT, NINE, TEN = "08_blurriness", "09_evaluation", "10_disentanglement"
 PHENOMENA = (
     Phenomenon(
         FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
@@ -141,11 +141,27 @@ PHENOMENA = (
         NINE, "How good are the samples", "Chimeras and forged static come near for the judge, blurred digits do not",
         "against 1,000 test digits", evaluation.impostors,
     ),
+    Phenomenon(
+        TEN, "Why no likelihood can ask", "A turn of $z$ costs the MIG but no nat, unless $q$ has to stay diagonal",
+        "a beta-TCVAE, $\\beta = 16$; nats per face", disentanglement.rotation,
+    ),
+    Phenomenon(
+        TEN, "Who asks for it", "A diagonal $q$ finds causes of unequal strength; among equal ones the seed decides",
+        "absolute cosine of the columns of $W$, linear VAE; strengths 4, 1, 0.3 or equal", disentanglement.columns,
+    ),
+    Phenomenon(
+        TEN, "Twelve trainings", "On average it is better to weigh the total correlation; the seed matters as much",
+        "MIG; error per pixel, thousandths of white", disentanglement.race,
+    ),
+    Phenomenon(
+        TEN, "A little supervision", "A hundred labels, or pairs without a label, do more than either weight",
+        "MIG; error per pixel, thousandths of white; $\\beta = 4$", disentanglement.supervision,
+    ),
 )  # fmt: skip
 
 INTRODUCTION = """# The phenomena over three seeds
 
-One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 9 that train a model and
+One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 10 that train a model and
 whose outcome a seed can change, and shows what stays. The GAN of chapter 8 is not among them, nor what a chapter
 computes exactly.
 

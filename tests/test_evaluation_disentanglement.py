@@ -56,6 +56,11 @@ class TestInformationMatrix:
         bins = torch.tensor([1, 1, 1, 1, 2, 2, 3, 3]).unsqueeze(1)
         assert ev.information_matrix(column, bins, 4).item() == pytest.approx(1.5 * math.log(2) - 4 / 16)
 
+        for sign in (1.0, -1.0):  # the middle of ranks 1 to 3 lies in the upper half, that of rank 0 in the lower
+            most_alike = sign * torch.tensor([1.0, 2, 2, 2]).unsqueeze(1)
+            quarter = 0.25 * math.log(4) + 0.75 * math.log(4 / 3)
+            assert ev.factor_entropies(most_alike, 2).item() == pytest.approx(quarter)
+
     def test_a_constant_tells_nothing(self):
         codes = torch.cat([torch.ones(N, 1), NOISE[:, :1].float()], 1)
         assert ev.information_matrix(FACTORS, codes)[:, 0].tolist() == [0, 0, 0]
@@ -129,6 +134,7 @@ class TestMIG:
     def test_bins_are_handed_on(self):
         expected = (ev.information_matrix(FACTORS, FACTORS, 7).diag() / math.log(7)).tolist()
         assert ev.mig(FACTORS[:, :1], FACTORS[:, :1], bins=7).item() == pytest.approx(expected[0], rel=1e-4)
+        assert ev.mig(FACTORS[:, :1], FACTORS[:, :1]).item() == pytest.approx(self.ONE)
 
 
 BITS = torch.randint(2, (600, 2), generator=torch.Generator().manual_seed(0))
@@ -271,6 +277,7 @@ def test_bad_input(metric):
     refuses(lambda: metric(FACTORS.tolist(), FACTORS), "factors", "list", "tensor (N, columns)", TypeError)
     refuses(lambda: metric(FACTORS, FACTORS.cfloat()), "codes", "complex64", "whole numbers", TypeError)
     refuses(lambda: metric(FACTORS[:, 0], FACTORS), "factors", f"({N},)", "(N, columns)", ValueError)
+    refuses(lambda: metric(FACTORS, FACTORS[None]), "codes", f"(1, {N}, 3)", "(N, columns)", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS[:, :0]), "codes", f"({N}, 0)", ">= 1", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS[:5]), "codes", "5 rows", f"{N}, as in factors", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS.log()), "codes", "NaN", "finite", ValueError)
