@@ -370,6 +370,7 @@ class TestBuilt:
         linear = nn.Linear(1, 2)
         ends = nn.Linear(D, 2), nn.Linear(1, D), GaussianObservation(1.0)
         refuses(lambda: HierarchicalVAE(*ends, [], [linear], (1, 1)), "up", "0 networks", "1", ValueError)
+        refuses(lambda: HierarchicalVAE(*ends, [linear] * 2, [linear], (1, 1)), "up", "2 networks", "1", ValueError)
         refuses(lambda: HierarchicalVAE(*ends, [linear], [], (1, 1)), "down", "0 networks", "1", ValueError)
         refuses(lambda: HierarchicalVAE(*ends, linear, [linear], (1, 1)), "up", "Linear", "a list of 1", TypeError)
         refuses(lambda: TopDownVAE(*ends, [linear], [linear], (1, 1)), "corrections", "1 networks", "2", ValueError)

@@ -94,9 +94,10 @@ class TopDownVAE(VAE):
 
         def law(above):
             prior = _said(self.down[level], above, size, "down")
-            seen = features if self.merge == "precision" else _beside(features, above)
-            correction = _said(self.corrections[level], seen, size, "corrections")
-            return _product(prior, correction) if self.merge == "precision" else DiagonalGaussian.of(prior + correction)
+            if self.merge == "precision":
+                return _product(prior, _said(self.corrections[level], features, size, "corrections"))
+            seen = torch.cat([features.expand(*above.shape[:-1], -1), above], -1)
+            return DiagonalGaussian.of(prior + _said(self.corrections[level], seen, size, "corrections"))
 
         return law
 
@@ -122,11 +123,6 @@ def _steps(networks, sizes, name):
 def _said(network, values, size, name):
     """What a network says about `size` dimensions: mu and logvar side by side, (..., 2 size)."""
     return last_dimension(by_rows(network, values), f"{name} output", 2 * size)
-
-
-def _beside(features, above):
-    """Features (B, F) and z (..., B, d) side by side: (..., B, F + d)."""
-    return torch.cat([features.expand(*above.shape[:-1], features.shape[-1]), above], -1)
 
 
 def _product(one, other):
