@@ -222,7 +222,14 @@ EXERCISES = {
         hint="log softmax(logits) plus the log-density of each component, (B, K); then logsumexp over the components",
         slips=MIXTURE_SLIPS,
     ),
-    "11.2": Numbers(
+    "11.2": Function(
+        "the KL of a residual level",
+        residual_kl,
+        residuals,
+        hint="the mean differs by delta_mu, and the ratio of the variances is exp(delta_logvar); sum over dimensions",
+        slips=RESIDUAL_SLIPS,
+    ),
+    "11.3": Numbers(
         "what a code costs",
         {
             "the KL under the uniform prior": 2 * math.log(4),
@@ -242,13 +249,6 @@ EXERCISES = {
             "this is what independent slots cost": (None, None, FIRST + SECOND),
             "q is certain, and p is not: the KL is -log p(z), not 0": (0.0, 0.0, 0.0),
         },
-    ),
-    "11.3": Function(
-        "the KL of a residual level",
-        residual_kl,
-        residuals,
-        hint="the mean differs by delta_mu, and the ratio of the variances is exp(delta_logvar); sum over dimensions",
-        slips=RESIDUAL_SLIPS,
     ),
     "11.4": Judged(
         "one step of a VQ-VAE",
