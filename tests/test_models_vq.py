@@ -200,6 +200,8 @@ class TestVQ:
         refuses(lambda: build(slots=0), "slots", "0", ">= 1", ValueError)
         refuses(lambda: build(width=0), "width", "0", ">= 1", ValueError)
         refuses(lambda: build(codes=1), "codes", "1", ">= 2", ValueError)
+        prior = models.IndependentCodes(1, 2)
+        refuses(lambda: models.VQVAE(None, None, None, 1, 1, 1, prior=prior), "codes", "1", ">= 2", ValueError)
         for ema in (1.0, -0.1):
             refuses(lambda ema=ema: vq_model(ema=ema), "ema", str(ema), "in [0, 1)", ValueError)
         assert vq_model(ema=0).ema == 0.0
@@ -339,9 +341,9 @@ class TestStart:
 
     def test_the_seed_decides_and_the_vectors_of_all_slots_count(self):
         found = []
-        for seed in (0, 0, 1):
+        for seed in ({"seed": 0}, {}, {"seed": 1}):
             model = vq_model(codes=7)
-            model.double().start_codebook(EVERY_ROW.double(), seed=seed)
+            model.double().start_codebook(EVERY_ROW.double(), **seed)
             found.append(model.codebook.detach())
         assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
         model = vq_model(codes=7)
