@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from ..arguments import float_tensor, last_dimension, non_negative, whole_number
+from ..arguments import float_tensor, non_negative, whole_number
 from ..distributions import DiagonalGaussian, gaussian_kl_per_dimension
 from .bounds import elbo
 
@@ -82,15 +82,15 @@ def minibatch_kl_parts(q, p, z, n, estimator="stratified"):
     """
     for name, law in (("q", q), ("p", p)):
         _independent(law, name)
-    last_dimension(z, "z", q.event_shape[-1])
-    if z.shape[:-1] != q.batch_shape or z.ndim != 2:
-        raise ValueError(f"z: got shape {tuple(z.shape)}, expected (B, d), one row for each of q, {q.batch_shape}")
+    if float_tensor(z, "z", "(B, d)").shape != q.batch_shape + q.event_shape or z.ndim != 2:
+        got, expected = tuple(z.shape), tuple(q.batch_shape + q.event_shape)
+        raise ValueError(f"z: got shape {got}, expected (B, d), a row for each row of q, whose shape is {expected}")
     densities, prior = q.base_dist.log_prob(z.unsqueeze(1)), p.base_dist.log_prob(z)  # (B, B, d): z_i under q_b; (B, d)
-    weights = _log_weights(len(z), n, estimator).to(densities)
-    aggregate = (densities.sum(-1) + weights).logsumexp(1)
-    marginals = (densities + weights.unsqueeze(-1)).logsumexp(1)
-    own = q.base_dist.log_prob(z).sum(-1)
-    return MinibatchKLParts(own - aggregate, aggregate - marginals.sum(-1), marginals - prior)
+    weights = _log_weights(densities, n, estimator)
+    aggregate = (densities.sum(2) + weights).logsumexp(1)
+    marginals = (densities + weights.unsqueeze(2)).logsumexp(1)
+    own = q.base_dist.log_prob(z).sum(1)
+    return MinibatchKLParts(own - aggregate, aggregate - marginals.sum(1), marginals - prior)
 
 
 def tc_elbo(
@@ -111,19 +111,20 @@ def tc_elbo(
     for name, law in (("posterior", terms.q), ("prior", p)):
         _independent(law, "model", f"the {name} ")
     parts = minibatch_kl_parts(terms.q, p, terms.z, n, estimator)
-    known, together, apart = (parts.mutual_information, parts.total_correlation, parts.dimension_wise_kl.sum(-1))
+    known, together, apart = (parts.mutual_information, parts.total_correlation, parts.dimension_wise_kl.sum(1))
     return terms._replace(elbo=terms.elbo - extra[0] * known - extra[1] * together - extra[2] * apart)
 
 
-def _log_weights(batch, n, estimator):
-    """How much each posterior counts in the estimate of the aggregate at each z, as a logarithm: (B, B)."""
+def _log_weights(densities, n, estimator):
+    """The logarithm of how much the posterior of x_b counts at z_i, for densities (B, B, d): (B, B)."""
+    batch = len(densities)
     whole_number(n, "n", least=batch)
-    if estimator == "weighted":
-        return torch.full((batch, batch), -math.log(n * batch))
-    if estimator != "stratified":
+    own, other = 1 / n, max(n - 1, 1) / (n * max(batch - 1, 1))  # a batch of one has no others
+    if estimator not in ("stratified", "weighted"):
         raise ValueError(f"estimator: got {estimator!r}, expected 'stratified' or 'weighted'")
-    others = (n - 1) / (n * max(batch - 1, 1))
-    return torch.full((batch, batch), others).fill_diagonal_(1 / n).log()
+    if estimator == "weighted":
+        own, other = 1 / (n * batch), 1 / (n * batch)
+    return densities.new_full((batch, batch), math.log(other)).fill_diagonal_(math.log(own))
 
 
 def _independent(law, name, what=""):
