@@ -89,6 +89,7 @@ WORKSHOPS = [
     ({"decoder": [(np.zeros((8, 2)), np.zeros(8))]}, "decoder", "8 outputs", "a square"),
     ({"decoder": [(np.zeros((9, 3)), np.zeros(9))]}, "decoder", "[3, 9]", "2 to 9"),
     ({"activation": "swish"}, "activation", "'swish'", "silu, relu"),
+    ({"prior": FLOW}, "prior", "'flow'", "N(0, I), mixture, VampPrior, your own"),
     ({"centers": [[0, 9]]}, "centers", "9", "from -4.0 to 4.0"),
 ]
 

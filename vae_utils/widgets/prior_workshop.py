@@ -68,6 +68,8 @@ class PriorWorkshop(Widget):
         codes = as_array(codes)
         layers, sizes = layers_of("decoder", decoder, (2, _pixels(decoder)))
         _check(priors)
+        if values.get("prior") == FLOW and FLOW not in priors:
+            raise ValueError(f"prior: got {FLOW!r}, expected one of those given: {', '.join(priors)}, {OWN}")
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
         inputs = np.clip(as_array(priors[VAMP]["inputs"]).astype(float), 0, 1)
         one_for_each(inputs, "priors: VampPrior: inputs", len(as_array(priors[VAMP]["weights"])), "weights")
