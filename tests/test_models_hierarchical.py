@@ -353,6 +353,8 @@ class TestBuilt:
         lower, another = (build(5, (2, 2), hidden=(8,), seed=seed).down[0][0].weight for seed in (3, 4))
         stream = build(2, (2, 2), hidden=(8,), seed=3).encoder[0].weight  # the same shape, drawn first
         assert not torch.equal(lower, another) and not torch.equal(lower, stream)
+        assert build(5, (2, 2)).encoder[0].out_features == 400
+        assert torch.equal(build(5, (2, 2)).down[0][0].weight, build(5, (2, 2), seed=0).down[0][0].weight)
         model = build(5, (5, 5), hidden=(10,), activation=nn.Tanh, likelihood="gaussian", sigma="per_pixel")
         assert isinstance(model.down[0][1], nn.Tanh) and not torch.equal(
             model.down[0][0].weight, model.decoder[0].weight[:, :5]

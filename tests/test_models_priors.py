@@ -80,6 +80,8 @@ class TestMixtureAroundCodes:
         assert (prior.logvar == -1.5).all() and not prior.logits.any() and prior.mu.dtype == self.codes.dtype
         assert torch.equal(prior.mu, models.MixturePrior.around(self.codes, K, seed=1).mu)
         assert not torch.equal(prior.mu, models.MixturePrior.around(self.codes, K, seed=2).mu)
+        first = models.MixturePrior.around(self.codes, K)
+        assert torch.equal(first.mu, models.MixturePrior.around(self.codes, K, seed=0).mu)
         assert (models.MixturePrior.around(self.codes, K, logvar=0.5).logvar == 0.5).all()
         every = models.MixturePrior.around(self.codes, 10)
         assert torch.equal(every.mu.sort(0).values, self.codes.sort(0).values)

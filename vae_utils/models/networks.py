@@ -54,7 +54,7 @@ class AffineCoupling(nn.Module):
 
     LIMIT = 3.0
 
-    def __init__(self, size, hidden=48):
+    def __init__(self, size, hidden):
         super().__init__()
         self.kept = whole_number(size, "size", least=2) // 2
         self.moved = size - self.kept
