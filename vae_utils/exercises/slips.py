@@ -76,7 +76,8 @@ def _same(answer, other, tolerance):
     if answer.shape != other.shape:
         return False
     near = (answer - other).abs() <= tolerance * (1 + other.abs())
-    return bool((near | (answer == other)).all())  # infinities have no difference
+    alike = (answer == other) | (answer.isnan() & other.isnan())  # infinities have no difference
+    return bool((near | alike).all())
 
 
 def _own_noise(candidate, trials):
