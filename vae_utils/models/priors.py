@@ -99,8 +99,8 @@ class VampPrior(nn.Module):
     """p(z) = sum_k w_k q(z | u_k): a mixture of the model's own posteriors at learned inputs (Tomczak & Welling 2018).
 
     encoder: the one of the model, x (B, D) -> mu and logvar side by side.  inputs: where the u_k start, (K, D), such
-    as some rows of the data. The weights w_k are learned, too. Learn it with the model: in more than a few dimensions
-    the posteriors at K inputs are too narrow to cover the codes of a model that was trained without it.
+    as some rows of the data. The weights w_k are learned, too. The posteriors of K examples are narrow, and leave most
+    codes uncovered where there are more than a few dimensions; what makes them a prior is that the u_k learn.
     """
 
     def __init__(self, encoder, inputs):
