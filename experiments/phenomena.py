@@ -17,7 +17,7 @@ import torch
 
 from vae_utils.randomness import seeded
 
-from . import blur, collapse, conditional, disentanglement, evaluation, latent_space
+from . import blur, collapse, conditional, disentanglement, evaluation, latent_space, symbols
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -36,6 +36,7 @@ class Phenomenon(NamedTuple):
 
 FIVE, SIX, SEVEN = "05_latent_space", "06_posterior_collapse", "07_conditional_vae"
 EIGHT, NINE, TEN = "08_blurriness", "09_evaluation", "10_disentanglement"
+ELEVEN = "11_better_latents"
 PHENOMENA = (
     Phenomenon(
         FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
@@ -157,11 +158,23 @@ PHENOMENA = (
         TEN, "A little supervision", "A hundred labels, or pairs without a label, do more than either weight",
         "MIG; error per pixel, thousandths of white; $\\beta = 4$", disentanglement.supervision,
     ),
+    Phenomenon(
+        ELEVEN, "How a codebook learns", "Restart brings all of 256 codes to life; 32 codes have the better bound",
+        "codes used by the test digits; ELBO with independent slots, nats", symbols.many_codes,
+    ),
+    Phenomenon(
+        ELEVEN, "How a codebook learns", "A fixed grid uses its 32 codes evenly and is level with the gradient",
+        "perplexity; ELBO with two priors over the slots, nats", symbols.fixed_grid,
+    ),
+    Phenomenon(
+        ELEVEN, "One table", "The more a prior knows of the codes, the less they cost; Gaussian numbers stay ahead",
+        "nats for a test digit; 32 codes that follow averages", symbols.price_of_codes,
+    ),
 )  # fmt: skip
 
 INTRODUCTION = """# The phenomena over three seeds
 
-One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 10 that train a model and
+One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 11 that train a model and
 whose outcome a seed can change, and shows what stays. The GAN of chapter 8 is not among them, nor what a chapter
 computes exactly.
 
