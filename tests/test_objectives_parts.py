@@ -61,6 +61,12 @@ class TestMinibatchParts:
         assert parts.total_correlation.mean().item() == pytest.approx(exact.total_correlation)
         torch.testing.assert_close(parts.dimension_wise_kl.mean(0), exact.dimension_wise_kl)
 
+    def test_two_that_are_all_the_data_weigh_the_same(self):
+        parts = parts_of(X[:2], torch.zeros(2, 3).double(), 2, "stratified")
+        q = MODEL.posterior(X[:2])
+        aggregate = torch.stack([q.log_prob(row) for row in q.mu]).logsumexp(1) - math.log(2)
+        torch.testing.assert_close(parts.mutual_information, q.log_prob(q.mu) - aggregate)
+
     def test_the_weighted_estimate_is_off_by_the_logarithm_of_n(self):
         """Of the same batch as if it were all the data: I by + log n, each q(z_j) by - log n, hence TC."""
         exact, weighted = parts_of(X, EPS, 12, "stratified"), parts_of(X, EPS, 1000, "weighted")
