@@ -17,7 +17,7 @@ import torch
 
 from vae_utils.randomness import seeded
 
-from . import blur, collapse, conditional, disentanglement, evaluation, latent_space, symbols
+from . import blur, collapse, conditional, disentanglement, evaluation, latent_space, latents, symbols
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -157,6 +157,23 @@ PHENOMENA = (
     Phenomenon(
         TEN, "A little supervision", "A hundred labels, or pairs without a label, do more than either weight",
         "MIG; error per pixel, thousandths of white; $\\beta = 4$", disentanglement.supervision,
+    ),
+    Phenomenon(
+        ELEVEN, "In eight dimensions", "A prior fitted to the codes afterwards gains most of what joint training gains",
+        "$\\log p(x)$ of a test digit above that with $\\mathcal{N}(0, I)$, trained as long; nats",
+        latents.learned_priors,
+    ),
+    Phenomenon(
+        ELEVEN, "The spirals of chapter 4", "A mixture over the codes wins nearly all of the marginal KL",
+        "nats per fresh point", latents.spirals_mended,
+    ),
+    Phenomenon(
+        ELEVEN, "Who gets the information", "A plain chain has a silent level 3, no silent level 2, and more log p",
+        "nats per test digit; level 1 is next to the data", latents.plain_and_residual,
+    ),
+    Phenomenon(
+        ELEVEN, "What does each level decide", "The level that was cheap at first holds more of the digit, long after",
+        "residual form, two levels: nats per test digit; shares", latents.who_decides,
     ),
     Phenomenon(
         ELEVEN, "How a codebook learns", "Restart brings all of 256 codes to life; 32 codes have the better bound",
