@@ -91,6 +91,14 @@ def test_a_single_z_and_many():
     assert torch.equal(complete(law, everything, torch.ones(SLOTS, dtype=torch.bool), CODES), everything)
 
 
+def test_ten_sweeps_unless_told_otherwise():
+    found = []
+    for sweeps in ({}, {"sweeps": 10}, {"sweeps": 9}, {"sweeps": 11}):
+        z, known = torch.zeros(50, SLOTS).long(), torch.tensor([False, True, True])
+        found.append(complete(apart(), z, known, CODES, **sweeps, generator=torch.Generator().manual_seed(0)))
+    assert torch.equal(found[0], found[1]) and not any(torch.equal(found[0], other) for other in found[2:])
+
+
 def test_the_generator_decides():
     first, again, other = (
         complete(in_order(), torch.zeros(50, SLOTS).long(), torch.zeros(SLOTS).bool(), CODES, 2, generator)
@@ -105,6 +113,7 @@ def test_bad_arguments():
     refuses(lambda: complete(law, [0], known, CODES), "z", "list", "code numbers", TypeError)
     refuses(lambda: complete(law, z[:, :2], known, CODES), "z", "(4, 2)", "(..., 3)", ValueError)
     refuses(lambda: complete(law, z, known[:2], CODES), "known", "(2,)", "(3,)", ValueError)
+    refuses(lambda: complete(law, z, known.repeat(2), CODES), "known", "(6,)", "(3,)", ValueError)
     refuses(lambda: complete(law, z, known.long(), CODES), "known", "int64", "bool", ValueError)
     refuses(lambda: complete(law, z, [True], CODES), "known", "list", "bool", ValueError)
     for wrong in (z - 1, z + CODES):

@@ -95,6 +95,7 @@ class TestVQ:
             terms = objectives.prior_of_codes(prior, codes.float(), beta=3.0)
             torch.testing.assert_close(terms.kl, -prior().log_prob(codes))
             torch.testing.assert_close(terms.elbo, -3 * terms.kl)
+            torch.testing.assert_close(objectives.prior_of_codes(prior, codes.float()).elbo, -terms.kl)
             assert terms.reconstruction.tolist() == [0] * 100 and torch.equal(terms.z, codes)
         refuses(lambda: objectives.prior_of_codes(apart, codes.float(), beta=-1.0), "beta", "-1.0", ">= 0")
 
@@ -121,7 +122,7 @@ class TestVQ:
     @pytest.mark.parametrize(("ema", "weight"), [(None, 1.25), (0.9, 0.25)])
     def test_codes_and_vectors_pull_at_each_other(self, ema, weight):
         model = vq_model(ema=ema).eval()
-        terms = objectives.vq_elbo(model, EVERY_ROW, beta=1.0, commitment=0.25)
+        terms = objectives.vq_elbo(model, EVERY_ROW)
         distance = (model.vectors(EVERY_ROW) - model.codebook[terms.z]).square().sum((-2, -1))
         expected = terms.reconstruction - terms.kl - weight * distance
         torch.testing.assert_close(terms.elbo, expected)
