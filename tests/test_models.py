@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -17,7 +18,7 @@ from vae_utils.distributions import Autoregressive, DiagonalGaussian, Law, log_s
 from vae_utils.evaluation import evaluate, log_likelihood
 from vae_utils.models import LinearVAE, conv_vae, mlp, mlp_autoencoder, mlp_vae
 from vae_utils.models.observations import FeatureGaussian
-from vae_utils.objectives import elbo, reconstruction, vq_elbo
+from vae_utils.objectives import elbo, reconstruction, tc_elbo, vq_elbo
 from vae_utils.storage import load_model, save_model
 from vae_utils.training import fit
 
@@ -135,6 +136,10 @@ EVERY_MODEL = {
         data_dim=1,
     ),
     "mixture prior": Case(lambda: with_prior(lambda model: models.MixturePrior(d, 4))),
+    "beta-TCVAE": Case(lambda: mlp_vae(D, d, hidden=(8,)), partial(tc_elbo, beta=4.0, n=1000)),
+    "beta-TCVAE with class means": Case(
+        lambda: models.mlp_class_mean_vae(D, d, K, hidden=(8,)), partial(tc_elbo, beta=4.0, n=1000), labels="classes"
+    ),
     "VampPrior": Case(lambda: with_prior(lambda model: models.VampPrior(model.encoder, torch.rand(4, D)))),
     "flow prior": Case(lambda: with_prior(lambda model: moved(models.FlowPrior(d, layers=2, hidden=6)))),
     "VQ-VAE": Case(vq, vq_elbo),
