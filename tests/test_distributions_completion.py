@@ -117,6 +117,7 @@ def test_bad_arguments():
     refuses(lambda: complete(law, z, known.long(), CODES), "known", "int64", "bool", ValueError)
     refuses(lambda: complete(law, z, [True], CODES), "known", "list", "bool", ValueError)
     for wrong in (z - 1, z + CODES):
-        refuses(lambda wrong=wrong: complete(law, wrong, known, CODES), "z", "values from", "[0, 2]", ValueError)
-    refuses(lambda: complete(law, z, known, 1), "codes", "1", ">= 2", ValueError)
+        refuses(lambda wrong=wrong: complete(law, wrong, known, CODES), "z", "codes from", "0 to 2", ValueError)
+    for wrong in (1, 0):
+        refuses(lambda wrong=wrong: complete(law, z, known, wrong), "codes", f"{wrong}", ">= 2", ValueError)
     refuses(lambda: complete(law, z, known, CODES, -1), "sweeps", "-1", ">= 0", ValueError)

@@ -280,4 +280,9 @@ class TestLawsThatChoose:
         torch.testing.assert_close(prior().log_prob(each).exp(), expected)
         assert prior.logits.requires_grad
         refuses(lambda: prior.count(each[:, :1]), "z", "(9, 1)", "(..., 2)", ValueError)
+        refuses(lambda: prior.count(each.float()), "z", "float32", "code numbers (..., 2)", TypeError)
+        for wrong in (each - 1, each + 1):
+            refuses(
+                lambda wrong=wrong: prior.count(wrong), "z", f"{wrong.min()} to {wrong.max()}", "0 to 2", ValueError
+            )
         refuses(lambda: models.IndependentCodes(0, 3), "slots", "0", ">= 1", ValueError)

@@ -85,6 +85,21 @@ def last_dimension(value, name, size):
     return value
 
 
+def code_numbers(value, name, slots, codes=None):
+    """The value itself. Raises TypeError unless it holds whole numbers, ValueError unless (..., slots) in 0..codes-1.
+
+    A tensor without memory (device "meta") has no numbers.
+    """
+    if not torch.is_tensor(value) or value.is_floating_point():
+        got = value.dtype if torch.is_tensor(value) else type(value).__name__
+        raise TypeError(f"{name}: got {got}, expected a tensor of code numbers (..., {slots})")
+    last_dimension(value, name, slots)
+    known = codes is not None and value.numel() and not value.is_meta
+    if known and not (0 <= value.min() and value.max() < codes):
+        raise ValueError(f"{name}: got codes from {value.min()} to {value.max()}, expected 0 to {codes - 1}")
+    return value
+
+
 def within(value, name, low, high, slack=1e-4):
     """The value itself. Raises ValueError if a number in it lies outside [low, high]; NaN is left to others.
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..arguments import last_dimension, whole_number, within
+from ..arguments import code_numbers, whole_number
 
 
 @torch.no_grad()
@@ -16,9 +16,9 @@ def complete(law, z, known, codes, sweeps=10, generator=None):
     p(z_t | all others), in proportion to p(z), and so come as near to p(unknown | known) as you have patience.
     """
     whole_number(sweeps, "sweeps", least=0)
-    _check(z, known, law.event_shape[0])
-    within(z[..., known], "z", 0, codes - 1)
-    numbers = torch.arange(whole_number(codes, "codes", least=2), device=z.device)
+    whole_number(codes, "codes", least=2)
+    _check(z, known, law.event_shape[0], codes)
+    numbers = torch.arange(codes, device=z.device)
     z = torch.where(known, z, 0)
     unknown = (~known).nonzero().flatten().tolist()
     exact = not unknown or not known[unknown[0] :].any()
@@ -32,11 +32,9 @@ def complete(law, z, known, codes, sweeps=10, generator=None):
     return z
 
 
-def _check(z, known, slots):
-    if not torch.is_tensor(z) or z.is_floating_point():
-        got = z.dtype if torch.is_tensor(z) else type(z).__name__
-        raise TypeError(f"z: got {got}, expected a tensor of code numbers (..., {slots})")
-    last_dimension(z, "z", slots)
+def _check(z, known, slots, codes):
+    code_numbers(z, "z", slots)
     if not torch.is_tensor(known) or known.dtype != torch.bool or known.shape != (slots,):
         got = f"{known.dtype} {tuple(known.shape)}" if torch.is_tensor(known) else type(known).__name__
         raise ValueError(f"known: got {got}, expected a bool tensor ({slots},)")
+    code_numbers(z[..., known], "z", int(known.sum()), codes)

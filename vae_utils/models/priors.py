@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..arguments import float_tensor, last_dimension, whole_number
+from ..arguments import code_numbers, float_tensor, whole_number
 from ..distributions import AutoregressiveCode, DiagonalGaussian, Flow, GaussianMixture, IndependentCategorical
 from ..randomness import generator_at, seeded, standard_noise
 from .networks import AffineCoupling
@@ -137,7 +137,7 @@ class IndependentCodes(nn.Module):
     """p(z) = prod_t p(z_t) over the slots of a VQ-VAE, with learned probabilities.
 
     Uniform at the start, and for good after `requires_grad_(False)`: then -log p(z) = slots * log(codes) for every z.
-    `count` sets the probabilities at once: z reaches no encoder, so nothing is lost by doing it after the training.
+    `count` sets them at once: no gradient of a prior reaches the encoder of a VQ-VAE, so after its training will do.
     """
 
     def __init__(self, slots, codes):
@@ -148,7 +148,7 @@ class IndependentCodes(nn.Module):
     @torch.no_grad()
     def count(self, z):
         """Probabilities from how often each code stands in each slot of z (N, slots), one added to every count."""
-        times = F.one_hot(last_dimension(z, "z", self.slots), self.codes).sum(0)
+        times = F.one_hot(code_numbers(z, "z", self.slots, self.codes), self.codes).sum(0)
         self.logits.copy_((times + 1).log())
 
     def forward(self, y=None):

@@ -6,7 +6,7 @@ import math
 import torch
 from torch import nn
 
-from ..arguments import float_tensor, last_dimension, real_number, whole_number
+from ..arguments import code_numbers, float_tensor, last_dimension, real_number, whole_number
 from ..distributions import Code
 from ..randomness import generator_at, standard_noise
 from .networks import by_rows
@@ -60,7 +60,7 @@ class VQVAE(nn.Module):
 
     def likelihood(self, z, y=None):
         """p(x | z), batch shape (...) for code numbers z (..., slots)."""
-        return self.decode(self.codebook[self._codes(z)])
+        return self.decode(self.codebook[code_numbers(z, "z", self.slots, len(self.codebook))])
 
     def decode(self, vectors):
         """p(x | z) from the vectors that stand in the slots: (..., slots, width)."""
@@ -122,16 +122,6 @@ class VQVAE(nn.Module):
             raise ValueError(f"x: got {len(vectors)} vectors from it, expected at least {codes}, one for each code")
         centers = KMeans(codes, n_init=1, random_state=seed).fit(vectors.cpu().numpy()).cluster_centers_
         self._place(slice(None), torch.from_numpy(centers).to(vectors))
-
-    def _codes(self, z):
-        if not torch.is_tensor(z) or z.is_floating_point():
-            got = z.dtype if torch.is_tensor(z) else type(z).__name__
-            raise TypeError(f"z: got {got}, expected a tensor of code numbers (..., {self.slots})")
-        last_dimension(z, "z", self.slots)
-        codes = len(self.codebook)
-        if z.numel() and not z.is_meta and not (0 <= z.min() and z.max() < codes):
-            raise ValueError(f"z: got codes from {z.min()} to {z.max()}, expected 0 to {codes - 1}")
-        return z
 
 
 class FiniteScalarVAE(VQVAE):
