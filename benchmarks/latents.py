@@ -11,7 +11,7 @@ from vae_utils.distributions import GaussianMixture
 from vae_utils.models import VAE, BernoulliObservation, TopDownVAE, VampPrior
 from vae_utils.randomness import seeded
 
-from .iwae import SEED, Row, Stage, glorot_mlp, starting_at
+from .iwae import SEED, Row, Stage, build_two_layers, glorot_mlp, starting_at
 
 LATENT_DIM, HIDDEN, COMPONENTS = 40, 300, 500
 
@@ -140,11 +140,10 @@ def copy_weights(one, other):
     other.load_state_dict(one.state_dict())
 
 
-END = "iwae-50-two-layers"  # its committed weights are where the top-down model starts
+LONGER = (Stage("resampled", 50, 1, 1e-3, "muon"),)
+END = "iwae-50-two-layers"  # its committed weights are where these two start
 
 LEVELS = {
-    "top-down": Row(
-        "two levels, from the top", None, (END, None), (Stage("resampled", 50, 1, 1e-3, "muon"),),
-        build_top_down, grow_top_down, beside=END,
-    ),
-}  # fmt: skip
+    "from-the-bottom": Row("from the bottom, trained on", None, (END, None), LONGER, build_two_layers, beside=END),
+    "top-down": Row("from the top, trained on", None, (END, None), LONGER, build_top_down, grow_top_down, beside=END),
+}

@@ -109,8 +109,9 @@ class TestLevels:
         parts = correction.of_x(seen[:, :200]) + correction.of_above(seen[:, 200:]) + correction.of_both(seen)
         assert torch.equal(correction(seen), parts)
 
-    def test_the_sizes_are_those_of_the_row_it_starts_from(self):
-        assert latents.LEVELS["top-down"].start == ("iwae-50-two-layers", None)
+    def test_both_train_equally_from_the_same_weights(self):
+        plain, top_down = latents.LEVELS.values()
+        assert plain.stages == top_down.stages and plain.start == top_down.start == ("iwae-50-two-layers", None)
         assert latents.build_top_down().sizes == iwae.build_two_layers().sizes == (100, 50)
 
     def test_units_are_counted_level_by_level(self):
@@ -202,32 +203,53 @@ class TestPage:
         assert page.NOT_RUN in page.priors_section({"normal": entry("N(0, I)", 90.0, 88.56)})
 
 
-def levels(gain, error=0.01):
-    one = entry("from the top", 82.0, None, (gain, error), (24, 6)) | {"active_units_beside": [23, 5]}
-    one["stages"] = [
-        {"epochs": 2, "optimizer": "muon", "objective": "resampled", "k": 50, "bound": -83.0, "core_hours": 0.1}
-    ]
-    return {"top-down": one, "iwae-50-two-layers": entry("two layers", 82.96, 82.90) | {"core_hours": 3.9}}
+def levels(plain, top_down, error=0.01):
+    stage = {"epochs": 2, "optimizer": "muon", "objective": "resampled", "k": 50, "bound": -83.0, "core_hours": 0.1}
+    one = {"stages": [stage], "active_units_beside": [23, 5]}
+    return {
+        "from-the-bottom": entry("bottom", 82.0, None, (plain, error), (24, 6)) | one,
+        "top-down": entry("top", 81.5, None, (top_down, error), (25, 7)) | one,
+        "iwae-50-two-layers": entry("two layers", 82.96, 82.90) | {"core_hours": 3.9},
+    }
 
 
 class TestLevelsPage:
     def test_the_table_of_levels(self):
-        text = page.levels_section(levels(0.3)).replace("\N{NO-BREAK SPACE}", " ")
-        assert "| two layers, from the bottom | 82.30 | 23 | 5 |\n| from the top | 82.00 | 24 | 6 |" in text
+        text = page.levels_section(levels(-0.2, 0.3)).replace("\N{NO-BREAK SPACE}", " ")
+        assert "| from the bottom, where both start | 81.80 |  | 23 | 5 |\n" in text
+        assert "| bottom | 82.00 | 0.20 ± 0.01 | 24 | 6 |\n| top | 81.50 | −0.30 ± 0.01 | 25 | 7 |\n" in text
         flat = text.replace("\n", " ")
-        assert "“two layers” ended (there NLL 82.96 ± 0.70 on all test images" in flat
         assert "2 epochs of Muon on the importance-weighted bound with k = 50" in flat
-        assert "0.10 core hours after the 3.9 behind that row" in flat and "$q(z_1 | x)\\, q(z_2 | z_1)$" in flat
+        assert "That is 6.0 minutes of one core after 3.9 hours" in flat
+        assert "has 82.96 ± 0.70, the paper's 82.90" in flat and "$q(z_1 | x)\\, q(z_2 | z_1)$" in flat
 
     @pytest.mark.parametrize(
-        ("gain", "words"),
-        [(0.3, "is 0.30 ± 0.01 nats better"), (-0.3, "is 0.30 ± 0.01 nats worse"), (0.01, "cannot be told apart")],
+        ("plain", "top_down", "words"),
+        [
+            (-0.1, 0.3, "is 0.40 nats better than the plain model after the same training"),
+            (0.3, 0.1, "is 0.20 nats worse than"),
+            (0.0, 0.02, "cannot be told apart from the plain model after the same training (−0.02 nats)"),
+            (None, 0.03, "is 0.03 nats better than the plain model where it started"),
+            (None, -0.016, "cannot be told apart from the plain model where it started (+0.02 nats)"),
+        ],
     )
-    def test_it_says_which_is_better(self, gain, words):
-        assert words in page.levels_verdict(levels(gain)["top-down"]).replace("\N{NO-BREAK SPACE}", " ")
+    def test_it_says_which_is_better(self, plain, top_down, words):
+        entries = levels(plain or 0.0, top_down)
+        if plain is None:
+            del entries["from-the-bottom"]
+        assert words in page.levels_section(entries)
+        assert (page.WITHOUT_PLAIN in page.levels_section(entries)) is (plain is None)
+        assert (page.WITH_PLAIN in page.levels_section(entries)) is (plain is not None)
 
-    def test_without_the_row_it_starts_from_there_is_no_comparison(self):
-        assert page.NOT_RUN in page.levels_section({"top-down": levels(0.1)["top-down"]})
+    @pytest.mark.parametrize("missing", ["top-down", "iwae-50-two-layers"])
+    def test_a_row_that_is_missing_leaves_no_comparison(self, missing):
+        rows = levels(0.0, 0.1)
+        del rows[missing]
+        assert page.NOT_RUN in page.levels_section(rows)
+
+    def test_one_epoch_is_one(self):
+        stage = levels(0.0, 0.0)["top-down"]["stages"][0]
+        assert page.leg(stage | {"epochs": 1}).startswith("one epoch of Muon on")
 
 
 KEPT = {name: entry for name, entry in paper.results().items() if name in paper.every_row() and name not in paper.ROWS}
