@@ -156,6 +156,14 @@ TO_REACH = {
         [("choose", "Cost f", "wave")],
         [("type", "latent dimensions", 50)],
     ],
+    "TSlider": [
+        [("type", "T, levels of noise", 600)],
+        [("choose", "Schedule", "cosine")],
+        [
+            ("type", "T, levels of noise", 2), ("choose", "Schedule", "cosine"),
+            ("type", f"{SIGMA} of each of the 8 clusters", 0.4),
+        ],
+    ],
     "Transformation": [
         [
             ("press", "Straighten the map"), ("keys", "map at z = -1", *["Shift+ArrowDown"]),

@@ -24,6 +24,7 @@ _HOME = {
     "Playground": "playground",
     "PriorWorkshop": "prior_workshop",
     "Reparameterization": "reparameterization",
+    "TSlider": "t_slider",
     "Transformation": "transformation",
     "Widget": "parts.host",
 }

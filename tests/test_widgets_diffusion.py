@@ -1,0 +1,55 @@
+"""The widgets of chapter 13: what they compute in the page is what the package computes with tensors."""
+
+import math
+
+import javascript
+import numpy as np
+import pytest
+import torch
+
+from vae_utils.distributions import DiagonalGaussian, GaussianMixture, log_snr_cosine, log_snr_ddpm, log_snr_linear
+from vae_utils.models import Diffusion, MixtureDenoiser
+from vae_utils.objectives import elbo
+from vae_utils.widgets import t_slider
+
+SCHEDULES = {"log-SNR linear": log_snr_linear, "cosine": log_snr_cosine, "DDPM linear": log_snr_ddpm}
+
+
+def ring(spread):
+    angle = 2 * math.pi * torch.arange(t_slider.CLUSTERS) / t_slider.CLUSTERS
+    centers = t_slider.RADIUS * torch.stack([angle.cos(), angle.sin()], -1)
+    logvar = torch.full_like(centers, 2 * math.log(spread))
+    return GaussianMixture(torch.zeros(len(angle)), DiagonalGaussian(centers, logvar))
+
+
+@pytest.mark.parametrize(
+    "schedule, levels, spread", [("log-SNR linear", 20, 0.1), ("cosine", 8, 0.3), ("DDPM linear", 30, 0.2)]
+)
+def test_the_bound_of_the_page_is_that_of_the_model(schedule, levels, spread):
+    torch.manual_seed(0)
+    law = ring(spread)
+    model = Diffusion(MixtureDenoiser(law), SCHEDULES[schedule](levels), 2, "x")
+    x = law.sample((2000,))
+    with torch.no_grad():
+        terms = elbo(model, x)
+    values = {"schedule": schedule, "levels": levels, "spread": spread}
+    data = {"clusters": t_slider.CLUSTERS, "radius": t_slider.RADIUS}
+    page = javascript.call("vae_utils/widgets/t_slider.mjs", "bound", {**values, **data})
+    for ours, theirs in (
+        (page["elbo"], terms.elbo),
+        (page["reconstruction"], terms.reconstruction),
+        (page["evidence"], law.log_prob(x)),
+    ):
+        assert abs(ours - theirs.mean().item()) < 4 * theirs.std().item() / math.sqrt(len(x))
+
+
+def test_the_still_figure_draws_the_same_price():
+    log_snr, law = torch.tensor([-3.0, 0.0, 2.0, 6.0]), ring(0.1)
+    x = law.sample((4000,), torch.Generator().manual_seed(0))
+    model = Diffusion(MixtureDenoiser(law), log_snr.flip(0), 2, "x")
+    noise = torch.randn(4000, 2, generator=torch.Generator().manual_seed(1))
+    for level, price in zip(log_snr, t_slider._price(log_snr.numpy().astype(float), 0.1), strict=True):
+        z = level.sigmoid().sqrt() * x + (-level).sigmoid().sqrt() * noise
+        missed = (x - model.denoise(z, level)).square().sum(-1).mean()
+        assert price == pytest.approx(0.5 * math.exp(level) * missed.item(), rel=0.2)
+    assert np.isfinite(t_slider._price(np.linspace(-8, 8, 9), 0.05)).all()
