@@ -117,7 +117,8 @@ HOW_PRIORS = """Other differences: each model here had {epochs} epochs in batche
 learning rate; [the code of the paper](https://github.com/jmtomczak/vae_vampprior) goes on for up to 2,000, in batches
 of 100, raises the weight of the KL over the first 100, and stops when a validation set says so. Our pseudo-inputs
 start at the first {components} training images and are not kept in [0, 1]; the weights of the mixture are learned, the
-paper's are equal. With the VampPrior a step costs more, since the pseudo-inputs, too, go through the encoder.
+paper's are equal. With the VampPrior a step costs more, since the pseudo-inputs, too, go through the encoder. Another
+length of training may well give another gain.
 """
 
 
