@@ -7,7 +7,7 @@ import torch
 
 from vae_utils import evaluation, models, objectives
 from vae_utils.classifier import load_classifier
-from vae_utils.distributions import DiagonalGaussian, GaussianMixture, log_snr_linear
+from vae_utils.distributions import DiagonalGaussian, GaussianMixture, log_snr_cosine, log_snr_linear
 
 from .blur import enlarged
 from .setting import digits, fit
@@ -105,6 +105,7 @@ def frechet(vae, z):
     return evaluation.frechet_distance(real, judge.features(enlarged(vae.likelihood(z).mean)))
 
 
+@functools.cache
 def small_vae(beta, seed):
     vae = models.mlp_vae(SIDE**2, CODES, hidden=(256,), seed=seed)
     fit(vae, digits(10_000, side=SIDE).x, steps=1000, lr=3e-3, beta=beta, seed=seed)
@@ -119,8 +120,8 @@ def standardized(vae, seed):
 
 
 def latent_diffusion_of(codes, seed, scale=1.0, steps=1200):
-    model = models.Diffusion(models.TimedNetwork(CODES, (256, 256, 256), seed=seed), log_snr_linear(100), CODES)
-    fit(model, scale * codes, steps=steps, batch_size=256, lr=2e-3, objective=objectives.denoising, seed=seed)
+    model = models.Diffusion(models.TimedNetwork(CODES, (256, 256, 256), seed=seed), log_snr_cosine(100), CODES)
+    fit(model, scale * codes, steps=steps, batch_size=256, lr=5e-3, objective=objectives.denoising, seed=seed)
     return ancestral(model.requires_grad_(False), 2000, seed) / scale
 
 
