@@ -123,6 +123,8 @@ class TestFlowPrior:
         for size in (2, 3, 8):
             law, some = models.FlowPrior(size)(), normal(6, size).float()
             torch.testing.assert_close(law.log_prob(some), td.Normal(0.0, 1.0).log_prob(some).sum(-1))
+            assert law.has_rsample and law.batch_shape == () and law.event_shape == (size,)
+            refuses(lambda law=law: law.log_prob(torch.zeros(5, 1)), "value", "(5, 1)", "(...,", ValueError)
 
     def test_it_integrates_to_one(self):
         axis = torch.linspace(-12, 12, 601, dtype=torch.float64)

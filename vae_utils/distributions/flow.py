@@ -20,7 +20,7 @@ class Flow(Law):
 
     def log_prob(self, z):
         """log p(z) by the way back: (..., d) -> (...), nats per example."""
-        values, total = last_dimension(z, "value", self.event_shape[-1]), 0.0
+        values, total = last_dimension(z, "value", self.event_shape.numel()), 0.0
         for layer in reversed(self.layers):
             values, log_det = layer.inverse(values)
             total = total + log_det

@@ -122,15 +122,14 @@ class FlowPrior(nn.Module):
 
     def __init__(self, latent_dim, layers=4, hidden=48, seed=0):
         super().__init__()
-        zeros = torch.zeros(whole_number(latent_dim, "latent_dim", least=2))
-        self.register_buffer("zeros", zeros, persistent=False)
+        self.noise = StandardNormal(whole_number(latent_dim, "latent_dim", least=2))
         whole_number(hidden, "hidden")
         with seeded(seed):
             couplings = [AffineCoupling(latent_dim, hidden) for _ in range(whole_number(layers, "layers"))]
         self.couplings = nn.ModuleList(couplings)
 
     def forward(self, y=None):
-        return Flow(DiagonalGaussian(self.zeros, self.zeros), self.couplings)
+        return Flow(self.noise(), self.couplings)
 
 
 class IndependentCodes(nn.Module):

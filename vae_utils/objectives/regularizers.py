@@ -45,7 +45,7 @@ def level_elbo(model, x, y=None, beta=1.0, eps=None, generator=None):
     lets the top fill while the bottom pays in full. Raises TypeError unless posterior and prior are chains, ValueError
     for a number of weights that is not the number of levels.
     """
-    terms = elbo(model, x, y, 1.0, eps, generator)
+    terms = elbo(model, x, y, eps=eps, generator=generator)
     if terms.levels is None:
         got = type(terms.q).__name__
         raise TypeError(f"model: got a posterior {got}, expected a Chain, as the prior, such as of a HierarchicalVAE")
