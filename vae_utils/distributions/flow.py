@@ -16,7 +16,7 @@ class Flow(Law):
 
     def __init__(self, base, layers):
         self.base, self.layers = base, tuple(layers)
-        super().__init__(base.batch_shape, base.event_shape, validate_args=False)
+        super().__init__(base.batch_shape, base.event_shape)
 
     def log_prob(self, z):
         """log p(z) by the way back: (..., d) -> (...), nats per example."""
