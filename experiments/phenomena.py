@@ -177,7 +177,7 @@ PHENOMENA = (
     ),
     Phenomenon(
         ELEVEN, "How a codebook learns", "Restart brings all of 256 codes to life; 32 codes have the better bound",
-        "codes used by the test digits; ELBO with independent slots, nats", symbols.many_codes,
+        "how many of 256 the test digits use; ELBO with independent slots, nats", symbols.many_codes,
     ),
     Phenomenon(
         ELEVEN, "How a codebook learns", "A fixed grid uses its 32 codes evenly and is level with the gradient",
