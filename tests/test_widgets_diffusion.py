@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from vae_utils.distributions import DiagonalGaussian, GaussianMixture, log_snr_cosine, log_snr_ddpm, log_snr_linear
+from vae_utils.distributions import (
+    DiagonalGaussian,
+    GaussianMixture,
+    log_snr_cosine,
+    log_snr_ddpm,
+    log_snr_linear,
+    step_back,
+)
 from vae_utils.models import Diffusion, MixtureDenoiser
 from vae_utils.objectives import elbo
 from vae_utils.widgets import t_slider
@@ -41,6 +48,16 @@ def test_the_bound_of_the_page_is_that_of_the_model(schedule, levels, spread):
         (page["evidence"], law.log_prob(x)),
     ):
         assert abs(ours - theirs.mean().item()) < 4 * theirs.std().item() / math.sqrt(len(x))
+
+
+@pytest.mark.parametrize("log_snr, before", [(-3.0, -1.0), (1.0, 1.5), (4.0, 8.0)])
+def test_a_step_of_the_page_is_that_of_the_model(log_snr, before):
+    z, x = torch.tensor([0.7, -1.1]), torch.tensor([0.2, 0.4])
+    taken = step_back(z, x, torch.tensor(log_snr), torch.tensor(before))
+    told = {"kind": "SDE", "logSnr": log_snr, "before": before, "z": z.tolist(), "guess": x.tolist()}
+    page = javascript.call("vae_utils/widgets/parts/noising.mjs", "stepOf", told)
+    assert page["mean"] == pytest.approx(taken.mu.tolist(), abs=1e-5)
+    assert page["sigma"] == pytest.approx(taken.logvar.div(2).exp()[0].item(), rel=1e-4)
 
 
 def test_the_still_figure_draws_the_same_price():

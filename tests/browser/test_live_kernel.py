@@ -36,6 +36,7 @@ PACKED = {
 # Fields that a button turns, or only Python.
 WITHOUT_CONTROL = {
     "CodebookPainter": {"fills"},
+    "ForwardReverse": {"draw"},
     "ImportanceBound": {"draw", "log_evidence"},
     "Ladder": {"top", "bottom"},
     "Playground": {"running", "seed"},
@@ -43,7 +44,7 @@ WITHOUT_CONTROL = {
     "Reparameterization": {"seed"},
 }
 # Lists that a reader turns, too.
-LISTS = {"CodebookPainter": {"cells", "held"}, "PriorWorkshop": {"centers"}}
+LISTS = {"CodebookPainter": {"cells", "held"}, "ForwardReverse": {"centers"}, "PriorWorkshop": {"centers"}}
 KNOTS = {f"knot_{i}" for i in range(1, 6)}  # seen where the map is bent by hand; the read-out speaks of one place alone
 SEARCH = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;

@@ -104,6 +104,11 @@ TO_REACH = {
         [("choose", "Model", "clear"), ("type", "angle, degrees", 45)],
         [("choose", "Model", "clear"), ("select", "The plane that turns", "2, 5"), ("type", "angle, degrees", -90)],
     ],
+    "ForwardReverse": [
+        [("type", "steps on the way", 2)],
+        [("type", "steps on the way", 5), ("type", f"{SIGMA} of each cluster", 0.6)],
+        [("choose", "The way back", "ODE, DDIM"), ("type", "steps on the way", 60)],
+    ],
     "ImportanceBound": [
         [("type", "K, how many samples", 2000)],
         [

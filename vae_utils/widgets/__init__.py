@@ -16,6 +16,7 @@ _HOME = {
     "ELBO": "elbo",
     "Face": "face",
     "FactorSliders": "factor_sliders",
+    "ForwardReverse": "forward_reverse",
     "ImportanceBound": "importance_bound",
     "KL": "kl",
     "Ladder": "ladder",

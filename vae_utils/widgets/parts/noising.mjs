@@ -24,3 +24,56 @@ export const SCHEDULES = {
   "DDPM linear": (levels) =>
     fromBetas(along(levels, (i) => (1000 / levels) * (1e-4 + ((0.02 - 1e-4) * i) / (levels - 1)))),
 };
+
+/** E[x | z] at a log SNR for Gaussians of equal weight and one spread: a function of z that fills `guess` (2,). */
+export const bestGuess = (centers, spread, logSnr) => {
+  const [signal, noise] = signalNoise(logSnr);
+  const [alpha, variance] = [Math.sqrt(signal), signal * spread ** 2 + noise];
+  const logs = new Float64Array(centers.length);
+  return (x, y, guess = new Float64Array(2)) => {
+    let most = -Infinity;
+    for (let k = 0; k < centers.length; k++) {
+      const [a, b] = centers[k];
+      logs[k] = (-0.5 * ((x - alpha * a) ** 2 + (y - alpha * b) ** 2)) / variance;
+      if (logs[k] > most) most = logs[k];
+    }
+    let [total, meanX, meanY] = [0, 0, 0];
+    for (let k = 0; k < centers.length; k++) {
+      const share = Math.exp(logs[k] - most);
+      total += share;
+      meanX += share * centers[k][0];
+      meanY += share * centers[k][1];
+    }
+    const own = alpha * spread ** 2;
+    guess[0] = ((noise * meanX) / total + own * x) / variance;
+    guess[1] = ((noise * meanY) / total + own * y) / variance;
+    return guess;
+  };
+};
+
+/** How z and its guess make the next z, one step back in noise: z' = keep z + pull x^ + shake eps. */
+export const STEPS = {
+  SDE(logSnr, before) {
+    const c = -Math.expm1(logSnr - before);
+    const [alpha, alphaBefore] = [logSnr, before].map((one) => Math.sqrt(signalNoise(one)[0]));
+    const noise = signalNoise(before)[1];
+    return { keep: (alphaBefore * (1 - c)) / alpha, pull: alphaBefore * c, shake: Math.sqrt(c * noise) };
+  },
+  ODE(logSnr, before) {
+    const [[signal, noise], [signalBefore, noiseBefore]] = [logSnr, before].map(signalNoise);
+    const keep = Math.sqrt(noiseBefore / noise);
+    return { keep, pull: Math.sqrt(signalBefore) - keep * Math.sqrt(signal), shake: 0 };
+  },
+};
+
+/** { mean, sigma } of one step back from z with a guess of x, for one look from outside. */
+export const stepOf = ({ kind, logSnr, before, z, guess }) => {
+  const { keep, pull, shake } = STEPS[kind](logSnr, before);
+  return { mean: z.map((value, i) => keep * value + pull * guess[i]), sigma: shake };
+};
+
+/** One step forward in noise, z' = keep z + shake eps. */
+export const stepForward = (logSnr, after) => {
+  const [[signal, noise], [signalAfter, noiseAfter]] = [logSnr, after].map(signalNoise);
+  return { keep: Math.sqrt(signalAfter / signal), shake: Math.sqrt(noiseAfter - (signalAfter / signal) * noise) };
+};
