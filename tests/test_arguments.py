@@ -8,7 +8,16 @@ import torch
 from refusal import refuses
 
 from vae_utils import randomness
-from vae_utils.arguments import in_unit_range, non_negative, positive, real_number, real_numbers, share, whole_number
+from vae_utils.arguments import (
+    in_unit_range,
+    non_negative,
+    one_each,
+    positive,
+    real_number,
+    real_numbers,
+    share,
+    whole_number,
+)
 
 
 @pytest.mark.parametrize("value", [1, np.int64(1), 10**30])
@@ -103,3 +112,13 @@ def test_what_is_drawn_on_the_cpu_is_handed_over_as_it_was_made():
     assert word == "a word" and torch.equal(x, torch.rand(2, generator=randomness.generator_at(1)))
     with torch.device("meta"):
         assert make("a word")[0].device.type == "meta" and torch.empty(0).device.type == "meta"
+
+
+def test_one_number_for_each_example():
+    column = torch.tensor([[1.0], [2.0], [3.0]])
+    assert torch.equal(one_each(column, "f", 3), column[:, 0]) and torch.equal(
+        one_each(column[:, 0], "f", 3), column[:, 0]
+    )
+    for wrong in (column.T, column[:2], column[:1], column[..., None], column[0, 0], torch.ones(3, 2)):
+        refuses(lambda wrong=wrong: one_each(wrong, "f", 3), "f", str(tuple(wrong.shape)), "(3,) or (3, 1)", ValueError)
+    refuses(lambda: one_each(column.long(), "f", 3), "f", "int64", "(3,)", TypeError)

@@ -100,6 +100,15 @@ def code_numbers(value, name, slots, codes=None):
     return value
 
 
+def one_each(value, name, rows):
+    """The value as (rows,). Raises TypeError unless it is a float tensor, ValueError unless (rows,) or (rows, 1)."""
+    float_tensor(value, name, f"({rows},)")
+    if value.shape not in ((rows,), (rows, 1)):
+        wanted = f"({rows},) or ({rows}, 1), one number for each example"
+        raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected {wanted}")
+    return value.reshape(rows)
+
+
 def within(value, name, low, high, slack=1e-4):
     """The value itself. Raises ValueError if a number in it lies outside [low, high]; NaN is left to others.
 

@@ -5,6 +5,7 @@ from typing import Protocol
 from torch.distributions import Distribution
 
 from ..distributions import LOGVAR_LIMIT
+from .adversarial import GAN
 from .build import (
     conv_vae,
     mlp_autoencoder,
@@ -62,6 +63,7 @@ class Model(Protocol):
 
 
 __all__ = [
+    "GAN",
     "LOGVAR_LIMIT",
     "VAE",
     "VQVAE",
