@@ -240,6 +240,7 @@ class TestSAP:
         factors = torch.stack([3 * self.a + 4 * self.b, 2 * self.a + self.b + 5], 1)
         codes = torch.stack([self.a - 7, -10 * self.b, torch.ones(4)], 1)
         assert ev.sap(factors, codes).tolist() == pytest.approx([7 / 25, 3 / 5])
+        assert ev.sap(1e-3 * factors, 1e-4 * codes).tolist() == pytest.approx([7 / 25, 3 / 5])
         assert ev.sap(codes[:, :2], factors).tolist() == pytest.approx([4 / 5 - 9 / 25, 16 / 25 - 1 / 5])
 
     def test_a_single_code_has_no_rival(self):
@@ -280,6 +281,7 @@ def test_bad_input(metric):
     refuses(lambda: metric(FACTORS, FACTORS[None]), "codes", f"(1, {N}, 3)", "(N, columns)", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS[:, :0]), "codes", f"({N}, 0)", ">= 1", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS[:5]), "codes", "5 rows", f"{N}, as in factors", ValueError)
+    refuses(lambda: metric(FACTORS[:9], FACTORS), "codes", f"{N} rows", "9, as in factors", ValueError)
     refuses(lambda: metric(FACTORS, FACTORS.log()), "codes", "NaN", "finite", ValueError)
 
 
