@@ -109,6 +109,7 @@ class TestSchedules:
         signal = torch.sigmoid(log_snr_ddpm(1000).double())
         product = math.prod(1 - (1e-4 + (0.02 - 1e-4) * t / 999) for t in range(1000))
         assert signal[0].item() == pytest.approx(1 - 1e-4) and signal[-1].item() == pytest.approx(product, rel=1e-4)
+        assert betas_of(log_snr_ddpm(100).double())[0].item() == pytest.approx(1e-3, rel=1e-3)
         assert betas_of(log_snr_ddpm(100).double())[-1].item() == pytest.approx(0.2, rel=1e-4)
         assert betas_of(log_snr_ddpm(10).double())[-1].item() == pytest.approx(0.999, rel=1e-3)
 
@@ -124,9 +125,11 @@ class TestSchedules:
             refuses(lambda schedule=schedule: schedule(1), "levels", "1", ">= 2", ValueError)
             refuses(lambda schedule=schedule: schedule(2.5), "levels", "2.5", "whole number", TypeError)
         refuses(lambda: log_snr_linear(3, 1.0, 1.0), "last", "1.0", "< first", ValueError)
+        refuses(lambda: log_snr_linear(3, 1.0, 2.0), "last", "2.0", "< first", ValueError)
         refuses(lambda: log_snr_linear(3, math.inf), "first", "inf", "> last", ValueError)
         refuses(lambda: falling([1.0, 0.0]), "log_snr", "list", "(T,)", TypeError)
         refuses(lambda: falling(torch.zeros(1)), "log_snr", "(1,)", "T >= 2", ValueError)
-        refuses(lambda: falling(torch.tensor([[1.0, 0.0]])), "log_snr", "(1, 2)", "T >= 2", ValueError)
+        refuses(lambda: falling(torch.tensor(1.0)), "log_snr", "()", "T >= 2", ValueError)
+        refuses(lambda: falling(torch.tensor([[2.0, 1.0], [1.0, 0.0]])), "log_snr", "(2, 2)", "T >= 2", ValueError)
         for bad in ([0.0, 1.0], [1.0, 1.0], [math.inf, 0.0], [math.nan, 0.0]):
             refuses(lambda bad=bad: falling(torch.tensor(bad)), "log_snr", "[", "fall", ValueError)
