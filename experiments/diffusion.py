@@ -38,8 +38,8 @@ def denoiser(seed):
     return models.Diffusion(models.TimedNetwork(2, seed=seed), log_snr_linear(100), 2)
 
 
-def learned(model, objective, seed, steps=1500):
-    fit(model, ring().sample((10_000,), noise(0)), steps=steps, batch_size=256, lr=5e-3, objective=objective, seed=seed)
+def learned(model, objective, seed, steps=1000):
+    fit(model, ring().sample((5000,), noise(0)), steps=steps, batch_size=256, lr=5e-3, objective=objective, seed=seed)
     return model.requires_grad_(False)
 
 
@@ -95,8 +95,8 @@ def at_one_time(velocity, x, time):
 @functools.cache
 def judged():
     """The classifier of chapter 9 on small digits, and its features of 2,000 test digits."""
-    small = digits(10_000, side=SIDE)
-    judge = load_classifier(small._replace(x=enlarged(small.x)), epochs=4)
+    small = digits(8000, side=SIDE)
+    judge = load_classifier(small._replace(x=enlarged(small.x)), epochs=3)
     return judge, judge.features(enlarged(digits(2000, train=False, side=SIDE).x))
 
 
@@ -108,19 +108,19 @@ def frechet(vae, z):
 @functools.cache
 def small_vae(beta, seed):
     vae = models.mlp_vae(SIDE**2, CODES, hidden=(256,), seed=seed)
-    fit(vae, digits(10_000, side=SIDE).x, steps=1000, lr=3e-3, beta=beta, seed=seed)
+    fit(vae, digits(8000, side=SIDE).x, steps=800, lr=3e-3, beta=beta, seed=seed)
     return vae.requires_grad_(False)
 
 
 def standardized(vae, seed):
-    """Four draws of q(z | x) of each digit, and how to bring what looks like them back."""
-    codes = vae.posterior(digits(10_000, side=SIDE).x).sample((4,), generator=noise(seed)).flatten(0, 1)
+    """A draw of q(z | x) of each digit, and how to bring what looks like them back."""
+    codes = vae.posterior(digits(8000, side=SIDE).x).sample(generator=noise(seed))
     mean, spread = codes.mean(0), codes.std(0)
     return (codes - mean) / spread, lambda u: mean + spread * u
 
 
-def latent_diffusion_of(codes, seed, scale=1.0, steps=1200):
-    model = models.Diffusion(models.TimedNetwork(CODES, (256, 256, 256), seed=seed), log_snr_cosine(100), CODES)
+def latent_diffusion_of(codes, seed, scale=1.0, steps=800):
+    model = models.Diffusion(models.TimedNetwork(CODES, seed=seed), log_snr_cosine(100), CODES)
     fit(model, scale * codes, steps=steps, batch_size=256, lr=5e-3, objective=objectives.denoising, seed=seed)
     return ancestral(model.requires_grad_(False), 2000, seed) / scale
 
