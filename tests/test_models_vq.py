@@ -52,6 +52,12 @@ class TestVQ:
         vectors, z = model.vectors(EVERY_ROW), model.posterior(EVERY_ROW).sample()
         distance = (vectors.unsqueeze(-2) - model.codebook).square().sum(-1)
         assert torch.equal(z, distance.argmin(-1)) and z.shape == (64, 2)
+        assert torch.equal(model.posterior(EVERY_ROW[5]).sample(), z[5])
+        refuses(lambda: model.vectors(torch.tensor(1.0)), "x", "()", "(B, D)", ValueError)
+
+    def test_the_first_codebook_is_drawn_by_its_seed(self):
+        assert torch.equal(vq_model().codebook, vq_model(seed=0).codebook)
+        assert not torch.equal(vq_model().codebook, vq_model(seed=1).codebook)
 
     @pytest.mark.parametrize("build", [vq_model, partial(vq_model, ema=0.5, restart=1), scalar_model])
     def test_the_bound_is_below_the_exact_sum_over_all_codes(self, build):
@@ -203,7 +209,7 @@ class TestVQ:
         refuses(lambda: build(codes=1), "codes", "1", ">= 2", ValueError)
         prior = models.IndependentCodes(1, 2)
         refuses(lambda: models.VQVAE(None, None, None, 1, 1, 1, prior=prior), "codes", "1", ">= 2", ValueError)
-        for ema in (1.0, -0.1):
+        for ema in (1.0, 2.0, -0.1):
             refuses(lambda ema=ema: vq_model(ema=ema), "ema", str(ema), "in [0, 1)", ValueError)
         assert vq_model(ema=0).ema == 0.0
         refuses(lambda: vq_model(restart=0), "restart", "0", ">= 1", ValueError)
@@ -297,6 +303,8 @@ class TestRestart:
         placed = model.codebook[1:4].tolist()
         assert sorted(placed) == sorted(NEAR) and model.codebook[4:].tolist() == [[90.0, 93.0], [90.0, 94.0]]
         assert model.unused.tolist() == [0, 0, 0, 0, 1, 1]
+        step(model, NEAR)
+        assert all(code in NEAR for code in model.codebook[4:].tolist())
 
     def test_which_output_is_drawn_by_the_seed_of_the_training(self):
         found = []
@@ -349,6 +357,9 @@ class TestStart:
         assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
         model = vq_model(codes=7)
         refuses(lambda: model.start_codebook(EVERY_ROW[:3]), "x", "6 vectors", "at least 7", ValueError)
+        six = vq_model(codes=6)
+        six.start_codebook(EVERY_ROW[:3])
+        assert sorted(six.nearest(six.vectors(EVERY_ROW[:3])).flatten().tolist()) == [*range(6)]
         model.start_codebook(torch.rand(4, LENGTH))
 
 
