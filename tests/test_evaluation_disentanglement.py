@@ -273,6 +273,13 @@ class TestSAP:
         assert ev.sap(BITS, NOISE[:600]).max() < 0.1
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_no_unit_of_measurement_changes_the_straight_lines(unit):
+    factors = FACTORS.double()
+    assert torch.allclose(ev.sap(unit * factors, factors), ev.sap(factors, factors))
+    assert torch.allclose(ev.sap(factors, unit * factors), ev.sap(factors, factors))
+
+
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.__name__)
 def test_bad_input(metric):
     refuses(lambda: metric(FACTORS.tolist(), FACTORS), "factors", "list", "tensor (N, columns)", TypeError)

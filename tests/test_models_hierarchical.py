@@ -217,6 +217,7 @@ def test_the_top_may_have_a_learned_prior(build):
     torch.testing.assert_close(importance_bound(model, x, 3), evidence())
     terms = elbo(model, x)
     torch.testing.assert_close(terms.levels.sum(-1), terms.kl)
+    refuses(lambda: diagnose(model, x), "model", "Chain that begins with a GaussianMixture", "Chain of them", TypeError)
     with torch.no_grad():
         model.prior_module.mu.copy_(torch.tensor([[-5.0], [9.0]]))
     drawn = model.prior().sample((20_000,), generator=generator())
@@ -300,6 +301,17 @@ class TestWeightsOfTheLevels:
         refuses(lambda: level_elbo(flat, x.float().sigmoid()), "model", "DiagonalGaussian", "Chain", TypeError)
         refuses(lambda: elbo(residual(), x, beta=(1.0, 1.0, 1.0)), "beta", "(1.0, 1.0, 1.0)", ">= 0", TypeError)
 
+    def test_weights_may_be_a_list(self):
+        bits = x.float().sigmoid().round()
+        histories = [
+            fit(
+                mlp_top_down_vae(D, (2, 1), hidden=(8,)), bits, steps=3, objective=level_elbo, beta=beta, progress=False
+            )
+            for beta in ([1.0, lambda progress: 0.5], (1.0, 0.5))
+        ]
+        assert histories[0]["beta_2"].tolist() == [0.5] * 3
+        assert histories[0]["loss"].tolist() == histories[1]["loss"].tolist()
+
     def test_a_training_weighs_and_records_every_level(self):
         model, bits = mlp_top_down_vae(D, (2, 1), hidden=(8,)), x.float().sigmoid().round()
         beta = (2.0, linear_warmup(0.5))
@@ -382,6 +394,9 @@ class TestBuilt:
         for build in (mlp_hierarchical_vae, mlp_top_down_vae):
             refuses(lambda build=build: build(D, (2, 0)), "sizes", "0", ">= 1", ValueError)
             refuses(lambda build=build: build(D, (2, 1.5)), "sizes", "1.5", "whole number", TypeError)
+            refuses(lambda build=build: build(D, ()), "sizes", "()", "for each level", ValueError)
+            refuses(lambda build=build: build(D, 2), "sizes", "2", "for each level", TypeError)
+        refuses(lambda: HierarchicalVAE(*ends, [], [], ()), "sizes", "()", "for each level", ValueError)
         model = HierarchicalVAE(nn.Linear(D, 3), *ends[1:], [linear], [linear], (1, 1))
         refuses(lambda: model.posterior(x.float()), "encoder output", "(5, 3)", "(..., 2)", ValueError)
         model = HierarchicalVAE(*ends, [nn.Linear(1, 3)], [nn.Linear(1, 4)], (1, 1), data_dim=D)

@@ -107,6 +107,9 @@ class TestMixtureAroundCodes:
         around = models.MixturePrior.around
         refuses(lambda: around(self.codes, 11), "components", "11", "<= 10", ValueError)
         refuses(lambda: around(self.codes[0], 1), "codes", "(3,)", "(N, d)", ValueError)
+        refuses(lambda: around(self.codes[None], 1), "codes", "(1, 10, 3)", "(N, d)", ValueError)
+        refuses(lambda: around(self.codes / 0, 1), "codes", "NaN", "finite", ValueError)
+        refuses(lambda: around(self.codes, 1, logvar=float("nan")), "logvar", "nan", "finite", ValueError)
         refuses(lambda: around(self.codes.tolist(), 1), "codes", "list", "float tensor", TypeError)
 
 

@@ -59,6 +59,11 @@ class TestVQ:
         assert torch.equal(vq_model().codebook, vq_model(seed=0).codebook)
         assert not torch.equal(vq_model().codebook, vq_model(seed=1).codebook)
 
+    @pytest.mark.parametrize("center", [0.0, 1e4])
+    def test_the_nearest_of_many_is_found_wherever_the_codes_lie(self, center):
+        model, z = bare([[center], [center + 0.5], [center + 1.0]]), torch.arange(60) % 3
+        assert torch.equal(model.nearest((center + 0.5 * z).view(-1, 1, 1)).flatten(), z)
+
     @pytest.mark.parametrize("build", [vq_model, partial(vq_model, ema=0.5, restart=1), scalar_model])
     def test_the_bound_is_below_the_exact_sum_over_all_codes(self, build):
         model = build()
@@ -104,6 +109,8 @@ class TestVQ:
             torch.testing.assert_close(objectives.prior_of_codes(prior, codes.float()).elbo, -terms.kl)
             assert terms.reconstruction.tolist() == [0] * 100 and torch.equal(terms.z, codes)
         refuses(lambda: objectives.prior_of_codes(apart, codes.float(), beta=-1.0), "beta", "-1.0", ">= 0")
+        for wrong in (codes + 0.5, codes * math.nan):
+            refuses(lambda wrong=wrong: objectives.prior_of_codes(apart, wrong), "z", "not whole", "codes as floats")
 
     def test_the_prior_is_a_distribution_over_codes(self):
         pairs = torch.cartesian_prod(torch.arange(5), torch.arange(5))
@@ -170,6 +177,13 @@ class TestVQ:
                 lambda z=z: model.likelihood(torch.tensor(z)), "z", f"{min(z[0])} to {max(z[0])}", "0 to 4", ValueError
             )
 
+    def test_a_prior_names_codes_that_it_does_not_have(self):
+        apart, together = models.IndependentCodes(2, 5), models.AutoregressiveCodes(2, 5, hidden=6, width=4)
+        for z in ([[5, 0]], [[0, 5]], [[0, -1]]):
+            for prior, name in ((apart, "value"), (together, "x")):
+                law, got = prior(), f"{min(z[0])} to {max(z[0])}"
+                refuses(lambda z=z, law=law: law.log_prob(torch.tensor(z)), name, got, "0 to 4", ValueError)
+
     def test_a_prior_that_reads_the_codes_in_order_sums_to_one_and_draws_what_it_says(self):
         prior = models.AutoregressiveCodes(2, 5, hidden=6, width=4)
         with torch.no_grad():
@@ -213,6 +227,8 @@ class TestVQ:
             refuses(lambda ema=ema: vq_model(ema=ema), "ema", str(ema), "in [0, 1)", ValueError)
         assert vq_model(ema=0).ema == 0.0
         refuses(lambda: vq_model(restart=0), "restart", "0", ">= 1", ValueError)
+        flat = models.mlp_vae(2, 1, (4,))
+        refuses(lambda: objectives.vq_elbo(flat, EVERY_ROW), "model", "VAE", "a VQVAE", TypeError)
         for weight in ({"beta": -1.0}, {"commitment": -1.0}):
             refuses(lambda weight=weight: objectives.vq_elbo(vq_model(), EVERY_ROW, **weight), *weight, "-1.0", ">= 0")
 
@@ -391,5 +407,5 @@ class TestFiniteScalars:
             model.start_codebook(EVERY_ROW)
 
     def test_bad_levels(self):
-        for levels, got in (((4, 1), "1"), ((), "none"), ((2.5,), "2.5")):
+        for levels, got in (((4, 1), "1"), ((), "none"), ((2.5,), "2.5"), (4, "4")):
             refuses(lambda levels=levels: models.FiniteScalarVAE(None, None, None, 2, levels), "levels", got, ">= 2")

@@ -142,6 +142,11 @@ class TestMinibatchParts:
         groups = DiagonalGaussian(q.mu.view(2, 6, 3), q.logvar.view(2, 6, 3))
         refuses(lambda: ob.minibatch_kl_parts(groups, p, groups.mu, 50), "z", "(2, 6, 3)", "(B, d)", ValueError)
         refuses(lambda: ob.minibatch_kl_parts(p, p, z[0], 50), "z", "(3,)", "(B, d)", ValueError)
+        for size in (1, 4):
+            other = DiagonalGaussian(torch.zeros(size), torch.zeros(size))
+            refuses(
+                lambda other=other: ob.minibatch_kl_parts(q, other, z, 50), "p", f"{other.mu.numel()} dim", "3, as in q"
+            )
         refuses(lambda: ob.minibatch_kl_parts(q, p, z, 11), "n", "11", ">= 12", ValueError)
         refuses(lambda: ob.minibatch_kl_parts(q, p, z, 50.0), "n", "50.0", "whole number", TypeError)
         refuses(lambda: ob.minibatch_kl_parts(q, p, z, 50, "mss"), "estimator", "'mss'", "'stratified' or", ValueError)

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..arguments import last_dimension
+from ..arguments import code_numbers, last_dimension
 from .gaussian import DiagonalGaussian
 from .law import Law
 
@@ -45,7 +45,7 @@ class IndependentCategorical(Law):
 
     def by_place(self, z):
         """log p(z_t) of each slot: int64 (..., slots) -> (..., slots), nats."""
-        last_dimension(z, "value", self.event_shape[-1])
+        code_numbers(z, "value", *self.logits.shape)
         log_p = self.logits.log_softmax(-1).expand(*z.shape, -1)
         return log_p.gather(-1, z.unsqueeze(-1)).squeeze(-1)
 

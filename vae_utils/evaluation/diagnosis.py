@@ -117,10 +117,10 @@ def _exchanged(z, generator):
 
 def _check_gaussian(model, x, y):
     for name, law in (("posterior", model.posterior(x[:1], None if y is None else y[:1])), ("prior", model.prior(y))):
-        if not hasattr(getattr(law, "first", law), "logvar"):
-            raise TypeError(
-                f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian or a Chain of them"
-            )
+        start = getattr(law, "first", law)
+        if not hasattr(start, "logvar"):
+            got = type(law).__name__ + ("" if start is law else f" that begins with a {type(start).__name__}")
+            raise TypeError(f"model: got the {name} {got}, expected a DiagonalGaussian or a Chain of them")
 
 
 def _verdict(per_dimension, sigma, active):

@@ -154,9 +154,15 @@ def _forest(factor, codes, trees, depth, seed):
 
 def _squared_correlations(factors, codes):
     """(F, d); 0 where a code does not vary."""
-    factors, codes = factors - factors.mean(0), codes - codes.mean(0)
+    factors, codes = (_unit(columns - columns.mean(0)) for columns in (factors, codes))
     power = factors.square().sum(0)[:, None] * codes.square().sum(0)
     return (factors.T @ codes).square() / torch.where(power > 0, power, 1.0)
+
+
+def _unit(columns):
+    """Columns brought into [-1, 1], so that no square is too large or too small for the computer."""
+    most = columns.abs().amax(0)
+    return columns / torch.where(most > 0, most, 1.0)
 
 
 def _separations(classes, codes):

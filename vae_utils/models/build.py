@@ -7,7 +7,7 @@ from torch import nn
 from ..arguments import real_number, whole_number
 from ..randomness import seeded
 from .conditional import PLACES, ConditionalVAE, places
-from .hierarchical import HierarchicalVAE, TopDownVAE
+from .hierarchical import HierarchicalVAE, TopDownVAE, lengths
 from .networks import ContextNetwork, ConvDecoder, made, mlp
 from .observations import AutoregressiveObservation, observation_model
 from .priors import ClassMeans, GaussianPrior
@@ -67,7 +67,7 @@ def mlp_hierarchical_vae(data_dim, sizes, hidden=(400,), likelihood="bernoulli",
 
     sizes: of the levels, from the bottom. Between two levels stands one hidden layer as wide as the last of `hidden`.
     """
-    sizes = [whole_number(size, "sizes") for size in sizes]
+    sizes = lengths(sizes)
     (encoder, decoder, observation), _ = _perceptrons(data_dim, sizes[0], hidden, likelihood, sigma, activation, seed)
     with seeded(seed + 1):
         up = [mlp([below, *hidden[-1:], 2 * above], activation) for below, above in pairwise(sizes)]
@@ -83,7 +83,7 @@ def mlp_top_down_vae(
     sizes: of the levels, from the bottom. The networks between the levels have one hidden layer as wide as the last of
     `hidden`, of which there must be one; merge: as `TopDownVAE` takes it. Other arguments as for `mlp_vae`.
     """
-    sizes = [whole_number(size, "sizes") for size in sizes]
+    sizes = lengths(sizes)
     if not hidden:
         raise ValueError("hidden: got no width, expected one or more: the last is the number of features")
     ends, _ = _perceptrons(data_dim, sum(sizes), hidden, likelihood, sigma, activation, seed)

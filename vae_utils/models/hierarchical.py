@@ -30,7 +30,7 @@ class HierarchicalVAE(VAE):
     """
 
     def __init__(self, encoder, decoder, observation, up, down, sizes, data_dim=None):
-        sizes = _lengths(sizes)
+        sizes = lengths(sizes)
         super().__init__(encoder, decoder, observation, sum(sizes), data_dim, StandardNormal(sizes[-1]))
         self.sizes = sizes
         self.up = _networks(up, "up", len(sizes) - 1)
@@ -69,7 +69,7 @@ class TopDownVAE(VAE):
     """
 
     def __init__(self, encoder, decoder, observation, corrections, down, sizes, data_dim=None, merge="residual"):
-        sizes = _lengths(sizes)
+        sizes = lengths(sizes)
         super().__init__(encoder, decoder, observation, sum(sizes), data_dim, StandardNormal(sizes[-1]))
         if merge not in MERGES:
             raise ValueError(f"merge: got {merge!r}, expected one of {MERGES}")
@@ -133,7 +133,11 @@ def _product(one, other):
     return DiagonalGaussian(mu, one.logvar + F.logsigmoid(other.logvar - one.logvar))
 
 
-def _lengths(sizes):
+def lengths(sizes):
+    """The sizes as ints. Raises TypeError or ValueError unless they are whole numbers >= 1, at least one of them."""
+    if not isinstance(sizes, (list, tuple)) or not sizes:
+        error = ValueError if isinstance(sizes, (list, tuple)) else TypeError
+        raise error(f"sizes: got {sizes!r}, expected a whole number >= 1 for each level, from the bottom")
     return tuple(whole_number(size, "sizes") for size in sizes)
 
 

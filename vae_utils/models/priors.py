@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ..arguments import code_numbers, float_tensor, whole_number
+from ..arguments import code_numbers, finite, float_tensor, real_number, whole_number
 from ..distributions import AutoregressiveCode, DiagonalGaussian, Flow, GaussianMixture, IndependentCategorical
 from ..randomness import generator_at, seeded, standard_noise
 from .networks import AffineCoupling
@@ -83,7 +83,10 @@ class MixturePrior(nn.Module):
 
         Raises ValueError for more components than codes.
         """
-        n, latent_dim = float_tensor(codes, "codes", "(N, d)", least_dims=2).shape
+        if float_tensor(codes, "codes", "(N, d)").ndim != 2:
+            raise ValueError(f"codes: got shape {tuple(codes.shape)}, expected (N, d)")
+        n, latent_dim = finite(codes, "codes").shape
+        real_number(logvar, "logvar", lambda number: True, "that is finite")
         whole_number(components, "components", most=n)
         prior = cls(latent_dim, components, seed).to(codes)
         with torch.no_grad():
@@ -171,6 +174,7 @@ class AutoregressiveCodes(nn.Module):
 
     def logits(self, z, x):
         """Of every slot from the codes before it: x int64 (..., slots) -> (..., slots, codes). There is no z above."""
+        code_numbers(x, "x", self.slots, self.codes)
         before = F.pad(x.reshape(-1, self.slots) + 1, (1, 0))[:, :-1]
         memory, _ = self.memory(self.code(before) + self.slot)
         return self.out(memory).unflatten(0, x.shape[:-1]) if x.ndim > 1 else self.out(memory)[0]

@@ -73,7 +73,9 @@ class VQVAE(nn.Module):
 
     def nearest(self, vectors):
         """The number of the nearest code: (B, slots, width) -> int64 (B, slots)."""
-        return torch.cdist(vectors.detach().flatten(0, -2), self.codebook.detach()).argmin(-1).view(vectors.shape[:-1])
+        codes, center = self.codebook.detach(), self.codebook.detach().mean(0)  # far from 0 cdist is not exact
+        apart = torch.cdist(vectors.detach().flatten(0, -2) - center, codes - center)
+        return apart.argmin(-1).view(vectors.shape[:-1])
 
     def pulls(self, vectors, chosen, commitment):
         """What pulls codes to the vectors (B, slots, width) that chose them, and these to their codes: (B,)."""
@@ -134,6 +136,8 @@ class FiniteScalarVAE(VQVAE):
     """
 
     def __init__(self, encoder, decoder, observation, slots, levels, data_dim=None, prior=None):
+        if not isinstance(levels, (list, tuple)):
+            raise TypeError(f"levels: got {levels!r}, expected a list of whole numbers >= 2, as (4, 4, 2)")
         levels = tuple(whole_number(count, "levels", least=2) for count in levels)
         if not levels:
             raise ValueError("levels: got none, expected a whole number >= 2 for each number of a slot")

@@ -20,6 +20,8 @@ def vq_elbo(model, x, y=None, beta=1.0, commitment=0.25):
     """
     non_negative(beta, "beta")
     non_negative(commitment, "commitment")
+    if not callable(getattr(model, "vectors", None)):
+        raise TypeError(f"model: got {type(model).__name__}, expected a VQVAE, or another with a codebook")
     vectors = model.vectors(x)
     z = model.nearest(vectors)
     chosen = model.codebook[z]
@@ -43,6 +45,8 @@ def prior_of_codes(prior, z, y=None, beta=1.0):
     Returns `Terms` with reconstruction 0 and kl = -log p(z), (B,), nats per example.
     """
     non_negative(beta, "beta")
+    if z.ne(z.round()).any():
+        raise ValueError("z: got numbers that are not whole, expected codes as floats")
     z = z.long()
     kl = -prior(y).log_prob(z)
     return Terms(-beta * kl, torch.zeros_like(kl), kl, z, Code(z))

@@ -85,6 +85,8 @@ def minibatch_kl_parts(q, p, z, n, estimator="stratified"):
     if float_tensor(z, "z", "(B, d)").shape != q.batch_shape + q.event_shape or z.ndim != 2:
         got, expected = tuple(z.shape), tuple(q.batch_shape + q.event_shape)
         raise ValueError(f"z: got shape {got}, expected (B, d), a row for each row of q, whose shape is {expected}")
+    if p.event_shape != q.event_shape:
+        raise ValueError(f"p: got {p.event_shape.numel()} dimensions, expected {q.event_shape.numel()}, as in q")
     densities, prior = q.base_dist.log_prob(z.unsqueeze(1)), p.base_dist.log_prob(z)  # (B, B, d): z_i under q_b; (B, d)
     weights = _log_weights(densities, n, estimator)
     aggregate = (densities.sum(2) + weights).logsumexp(1)

@@ -27,6 +27,7 @@ def fit(
     Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments. Warns of
     parameters that get no gradient.
     """
+    beta = tuple(beta) if isinstance(beta, list) else beta
     for each in beta if isinstance(beta, tuple) else (beta,):
         if not callable(each):
             non_negative(each, "beta", ">= 0, or a function of progress")
