@@ -6,6 +6,7 @@ import javascript
 import numpy as np
 import pytest
 import torch
+from refusal import refuses
 
 from vae_utils.distributions import (
     DiagonalGaussian,
@@ -17,7 +18,9 @@ from vae_utils.distributions import (
 )
 from vae_utils.models import Diffusion, MixtureDenoiser
 from vae_utils.objectives import elbo
-from vae_utils.widgets import t_slider
+from vae_utils.widgets import LatentDiffusion, t_slider
+from vae_utils.widgets.latent_diffusion import SCALES, TIMES, TRAINED
+from vae_utils.widgets.parts import quantized
 
 SCHEDULES = {"log-SNR linear": log_snr_linear, "cosine": log_snr_cosine, "DDPM linear": log_snr_ddpm}
 
@@ -70,3 +73,47 @@ def test_the_still_figure_draws_the_same_price():
         missed = (x - model.denoise(z, level)).square().sum(-1).mean()
         assert price == pytest.approx(0.5 * math.exp(level) * missed.item(), rel=0.2)
     assert np.isfinite(t_slider._price(np.linspace(-8, 8, 9), 0.05)).all()
+
+
+def latent(**changes):
+    rng = np.random.default_rng(0)
+    decoder = [(rng.normal(size=(5, 2)), rng.normal(size=5)), (rng.normal(size=(9, 5)), rng.normal(size=9))]
+    chains = {scale: np.arange(41)[None, :, None] * scale + np.zeros((7, 41, 2)) for scale in SCALES}
+    given = {"codes": rng.normal(size=(4, 2)), "labels": [1, 2, 3, 4], "decoder": decoder, "chains": chains, **changes}
+    return LatentDiffusion.of(**given), given
+
+
+def test_chains_keep_their_ends_their_order_and_their_scales():
+    widget, given = latent()
+    assert widget.chains.shape == (3, TIMES, 7, 2)
+    for kept, scale in zip(widget.chains, SCALES, strict=True):
+        assert np.allclose(kept[:, 0, 0], np.arange(0, 41, 2) * scale)
+    assert np.allclose(widget.codes, given["codes"]) and widget.labels.tolist() == [1, 2, 3, 4]
+    (layers,) = quantized.unpack([widget.decoder_sizes], widget.weights, widget.scales, widget.biases)
+    for (weight, bias), (original, same) in zip(layers, given["decoder"], strict=True):
+        assert np.abs(weight - original).max() <= np.abs(original).max() / 127 and np.allclose(bias, same)
+
+
+def test_what_does_not_fit_is_refused_by_name():
+    _, given = latent()
+    chains = given["chains"]
+    refuses(lambda: latent(chains={1.0: chains[1.0]}), "chains", "[1.0]", "0.2, 1.0, 5.0", ValueError)
+    refuses(lambda: latent(chains={**chains, 5.0: chains[5.0][:3]}), "chains", "(3, 41, 2)", "one m", ValueError)
+    refuses(
+        lambda: latent(chains={**chains, 5.0: chains[5.0][..., :1]}), "chains", "(7, 41, 1)", "(m, T, 2)", ValueError
+    )
+    refuses(lambda: latent(labels=[1, 2]), "labels", "shape (2,)", "4 codes", ValueError)
+    odd = [given["decoder"][0], (np.zeros((8, 5)), np.zeros(8))]
+    refuses(lambda: latent(decoder=odd), "decoder", "8 outputs", "a square picture", ValueError)
+
+
+def test_the_trained_one_has_codes_beyond_the_prior_and_diffusions_that_follow_them():
+    widget = LatentDiffusion.trained(time=0.0)
+    assert TRAINED.stat().st_size < 300_000 and widget.chains.shape[:2] == (3, TIMES)
+    apart = {}
+    for name, z in (("prior", np.random.default_rng(0).standard_normal((240, 2))), ("diffusion", widget.chains[1, 0])):
+        distance = np.linalg.norm(z[:, None] - widget.codes[None], axis=-1).min(1)
+        apart[name] = (distance > 0.15 * widget.codes.std(0).mean()).mean()
+    assert widget.codes.std() > 1.3 and apart["diffusion"] < apart["prior"]
+    start = widget.chains[:, -1].std(axis=(1, 2))
+    assert start[0] == pytest.approx(5 * start[1], rel=0.2) and start[1] == pytest.approx(5 * start[2], rel=0.2)

@@ -30,6 +30,7 @@ PACKED = {
     "CollapseFilm": {"steps", "ceiling"},
     "FactorSliders": {"activation", "rounding"},
     "Ladder": {"activation", "rounding"},
+    "LatentDiffusion": {"activation"},
     "LatentExplorer": {"activation", "rounding"},
     "PriorWorkshop": {"activation", "rounding"},
 }
@@ -39,6 +40,7 @@ WITHOUT_CONTROL = {
     "ForwardReverse": {"draw"},
     "ImportanceBound": {"draw", "log_evidence"},
     "Ladder": {"top", "bottom"},
+    "LatentDiffusion": {"first"},
     "Playground": {"running", "seed"},
     "PriorWorkshop": {"draw"},
     "Reparameterization": {"seed"},

@@ -133,6 +133,11 @@ TO_REACH = {
         [("choose", "Model", "residual")],
         [("type", "spread of the bottoms", 0)],
     ],
+    "LatentDiffusion": [
+        [("type", "time: 1 noise, 0 codes", 0)],
+        [("choose", "Draws from", "N(0, I)")],
+        [("choose", "Draws from", "codes \u00d7 5"), ("type", "time: 1 noise, 0 codes", 1)],
+    ],
     "LatentExplorer": [
         [("draw", "drawing area"), ("press", "Send z to its posterior mean")],
         [("keys", "z", *["Shift+ArrowRight"] * 4, *["Shift+ArrowUp"] * 4)],

@@ -20,6 +20,7 @@ _HOME = {
     "ImportanceBound": "importance_bound",
     "KL": "kl",
     "Ladder": "ladder",
+    "LatentDiffusion": "latent_diffusion",
     "LatentExplorer": "latent_explorer",
     "ObjectiveChooser": "objective_chooser",
     "Playground": "playground",

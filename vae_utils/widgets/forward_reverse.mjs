@@ -247,6 +247,7 @@ export default {
       const states = now.back();
       return [
         ["log SNR now", format(logSnrAt(ui.get("time")), 1)],
+        ["one step, in log SNR", format((2 * CLEANEST) / ui.get("steps"))],
         ["sure of its center now", percent(sureness(statesAt(states, ui.get("time")), now.law())), "posterior"],
         ["near a center at the end", percent(end().near), "posterior"],
         ["mean log p of samples", end().logDensity, "posterior"],
