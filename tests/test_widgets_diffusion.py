@@ -110,10 +110,15 @@ def test_what_does_not_fit_is_refused_by_name():
 def test_the_trained_one_has_codes_beyond_the_prior_and_diffusions_that_follow_them():
     widget = LatentDiffusion.trained(time=0.0)
     assert TRAINED.stat().st_size < 300_000 and widget.chains.shape[:2] == (3, TIMES)
-    apart = {}
-    for name, z in (("prior", np.random.default_rng(0).standard_normal((240, 2))), ("diffusion", widget.chains[1, 0])):
-        distance = np.linalg.norm(z[:, None] - widget.codes[None], axis=-1).min(1)
-        apart[name] = (distance > 0.15 * widget.codes.std(0).mean()).mean()
-    assert widget.codes.std() > 1.3 and apart["diffusion"] < apart["prior"]
+    codes = widget.codes
+
+    def energy(z):
+        def apart(a, b):
+            return np.linalg.norm(a[:, None] - b[None], axis=-1).mean()
+
+        return 2 * apart(z, codes) - apart(z, z) - apart(codes, codes)
+
+    assert codes.std() > 1.3
+    assert energy(widget.chains[1, 0]) < 0.2 * energy(np.random.default_rng(0).standard_normal((240, 2)))
     start = widget.chains[:, -1].std(axis=(1, 2))
     assert start[0] == pytest.approx(5 * start[1], rel=0.2) and start[1] == pytest.approx(5 * start[2], rel=0.2)

@@ -18,14 +18,14 @@ from vae_utils.widgets.latent_diffusion import SCALES, TRAINED
 
 from .train_sweep import half_size_digits
 
-BETA, SHOWN, DRAWS = 0.1, 600, 240
+BETA, SHOWN, DRAWS = 0.02, 600, 240
 
 
 def noise(seed):
     return torch.Generator().manual_seed(seed)
 
 
-def train_vae(x, steps=3000):
+def train_vae(x, steps=2000):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         vae = models.mlp_vae(x.shape[1], 2, hidden=(256, 128), activation=nn.SiLU)
@@ -33,7 +33,7 @@ def train_vae(x, steps=3000):
     return vae.requires_grad_(False)
 
 
-def chain_of(codes, scale, steps=3000):
+def chain_of(codes, scale, steps=2000):
     """Where `DRAWS` codes stand at each level, (DRAWS, T, 2), in the units of the codes."""
     model = models.Diffusion(models.TimedNetwork(2), log_snr_cosine(100), 2)
     settings = {"batch_size": 256, "lr": 4e-3, "objective": objectives.denoising, "device": "cpu", "progress": False}
@@ -46,7 +46,7 @@ def linear_layers(network):
     return [(layer.weight, layer.bias) for layer in network.modules() if isinstance(layer, nn.Linear)]
 
 
-def packed(steps=3000, n=12_000):
+def packed(steps=2000, n=12_000):
     """The widget with everything in it."""
     vae = train_vae(half_size_digits(True, n)[0], steps)
     codes = vae.posterior(half_size_digits(True, n)[0]).sample(generator=noise(0))

@@ -134,8 +134,8 @@ TO_REACH = {
         [("type", "spread of the bottoms", 0)],
     ],
     "LatentDiffusion": [
-        [("type", "time: 1 noise, 0 codes", 0)],
-        [("choose", "Draws from", "N(0, I)")],
+        [("choose", "Draws from", "codes \u00d7 1"), ("type", "time: 1 noise, 0 codes", 0)],
+        [("choose", "Draws from", "codes \u00d7 0.2"), ("type", "time: 1 noise, 0 codes", 1)],
         [("choose", "Draws from", "codes \u00d7 5"), ("type", "time: 1 noise, 0 codes", 1)],
     ],
     "LatentExplorer": [

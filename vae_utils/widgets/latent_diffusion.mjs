@@ -2,12 +2,11 @@
 import { frame } from "./parts/frame.mjs";
 import { decode, networksOf } from "./parts/latent_net.mjs";
 import { format, linspace, mean, normals, remember } from "./parts/maths.mjs";
-import { lonely } from "./parts/mixture.mjs";
 import { drawSheet, sheet } from "./parts/sheet.mjs";
 import { block, every, rowsOf, tensors } from "./parts/tensor.mjs";
 
 const PICTURES = 16;
-const NEAR = 0.15; // of the spread of the codes: as far as their neighbors are
+const MEASURED = 300; // codes that draws are compared with
 const COLORS = ["prior", "kl", "likelihood", "elbo"];
 
 /** `count` draws from N(0, I) in the plane, flat. */
@@ -36,25 +35,39 @@ export const someOf = (points, first, count) => {
   return Array.from({ length: count }, (_, k) => all[(first + k) % all.length]);
 };
 
-/** What to reach, by source, time and the share alone of what is shown and of N(0, I). `sources`: prior and scales. */
+const apart = (a, b) => {
+  let total = 0;
+  for (let i = 0; i < a.length; i += 2) {
+    for (let j = 0; j < b.length; j += 2) total += Math.sqrt((a[i] - b[j]) ** 2 + (a[i + 1] - b[j + 1]) ** 2);
+  }
+  return (4 * total) / (a.length * b.length);
+};
+
+/** 2 E|a - b| - E|a - a'| - E|b - b'| for flat points, as a function of a: 0 where both have one law, never below. */
+export const energyDistance = (b) => {
+  const own = apart(b, b);
+  return (a) => Math.max(0, 2 * apart(a, b) - apart(a, a) - own);
+};
+
+/** What to reach, by source, the distance shown, that of N(0, I), and how broad draws and codes are. */
 export const challenges = (now, [prior, , , large]) => [
   {
-    id: "back to the codes",
-    text: "By a diffusion: fewer than half as many draws far from all codes as N(0, I) has.",
-    reached: () => now().source !== prior && now().alone < 0.5 * now().priorAlone,
-    why: "The diffusion was trained on the codes themselves, and knows where there are none.",
+    id: "the codes themselves",
+    text: "Bring the draws to less than a fifth of the distance that N(0, I) has.",
+    reached: () => now().source !== prior && now().distance < 0.2 * now().priorDistance,
+    why: "The diffusion was trained on the codes as they are, with their arms and their gaps: the decoder knows them.",
   },
   {
-    id: "the middle",
-    text: "Show the draws that never leave the middle of the codes.",
-    reached: () => now().source === prior,
-    why: "A small \u03b2 lets codes spread beyond N(0, I): the prior of the VAE asks for few of them, and for gaps.",
+    id: "too much noise",
+    text: "Find noise three times as broad as the codes.",
+    reached: () => now().spread > 3 * now().codeSpread,
+    why: "Codes \u00d7 0.2 are small beside N(0, I): most levels see noise alone, and few are left for the codes.",
   },
   {
-    id: "too small a noise",
+    id: "too little noise",
     text: "Find a diffusion whose noise covers only the middle of the codes.",
-    reached: () => now().source === large && now().time === 1,
-    why: "Codes \u00d7 5 are large beside N(0, I). At \u00d7 0.2 the same noise reaches far beyond them, off this map.",
+    reached: () => now().source === large && now().spread < 0.4 * now().codeSpread,
+    why: "Codes \u00d7 5 are large beside N(0, I): most levels hardly blur them, and a few must do it all.",
   },
 ];
 
@@ -65,19 +78,19 @@ export default {
     const { codes, labels, chains } = tensors(model, ["codes", "labels", "chains"]);
     const [decoder] = networksOf(model, [model.get("decoder_sizes")]);
     const cloud = { xs: every(codes.values, 0, 2), ys: every(codes.values, 1, 2) };
-    const radius = NEAR * spreadOf(cloud);
     const reach = 1.12 * codes.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     const count = chains.shape[2];
     const fixed = priorDraws(count);
-    const alone = (points) => lonely(rowsOf(points, 2), cloud, radius);
-    const ownAlone = lonely(rowsOf(codes.values, 2), cloud, radius, true);
-    const priorAlone = alone(fixed);
+    const distance = energyDistance(codes.values.subarray(0, 2 * MEASURED));
+    const priorDistance = distance(fixed);
     const steps = linspace(0, 1, chains.shape[1]);
-    const courses = [0, 1, 2].map((k) => Array.from(steps, (time) => alone(drawsAt(block(chains, k), time))));
+    const courses = [0, 1, 2].map((k) => Array.from(steps, (time) => distance(drawsAt(block(chains, k), time))));
     const which = () => sources.indexOf(ui.get("source"));
+    const broad = (points) => spreadOf({ xs: every(points, 0, 2), ys: every(points, 1, 2) });
+    const codeSpread = spreadOf(cloud);
     const shown = remember(() => [which(), ui.get("time")], (k, time) => {
       const points = k ? drawsAt(block(chains, k - 1), time) : fixed;
-      return { points, alone: alone(points), spread: spreadOf({ xs: every(points, 0, 2), ys: every(points, 1, 2) }) };
+      return { points, distance: distance(points), spread: broad(points) };
     });
     const chosen = () => someOf(shown().points, ui.get("first") - 1, PICTURES);
     const color = () => COLORS[which()];
@@ -113,28 +126,30 @@ export default {
       },
     });
     ui.panel({
-      title: "Share of draws with no code near, on the way from noise to codes; dashed: of the codes themselves.",
-      label: "the share of draws with no code near over the time of each diffusion",
+      title: "How far the draws are from the codes (energy distance), from noise to codes.",
+      label: "the distance of the draws from the codes over the time of each diffusion",
       span: 6,
-      height: 150,
+      height: 160,
       x: [0, 1],
-      y: [0, 1.05],
+      y: [-2.4, 0.9],
       xTicks: [],
-      yTicks: [0, 0.5, 1],
+      yTicks: [-2, -1, 0],
       xLabel: "noise \u2192 codes",
+      yLabel: "log10",
       draw(plot) {
+        const height = (value) => Math.log10(Math.max(value, 1e-4));
         plot.clip(() => {
-          plot.hline(ownAlone, { color: "data", dash: [5, 4] });
-          plot.hline(priorAlone, { color: COLORS[0], width: which() ? 1.5 : 3 });
+          plot.hline(height(priorDistance), { color: COLORS[0], width: which() ? 1.5 : 3 });
           courses.forEach((course, k) => {
-            plot.line(steps.map((t) => 1 - t), course, { color: COLORS[k + 1], width: which() === k + 1 ? 3 : 1.5 });
+            const style = { color: COLORS[k + 1], width: which() === k + 1 ? 3 : 1.5 };
+            plot.line(steps.map((t) => 1 - t), course.map(height), style);
           });
           plot.vline(1 - ui.get("time"), { color: "muted", width: 1 });
-          plot.points([1 - ui.get("time")], [shown().alone], { color: color(), radius: 5 });
+          plot.points([1 - ui.get("time")], [height(shown().distance)], { color: color(), radius: 5 });
         });
         sources.forEach((name, k) => {
-          const style = { color: COLORS[k], bold: k === which(), align: "left", halo: true, dx: 6 };
-          plot.text(0, 0.07 + 0.17 * (3 - k), name, style);
+          const style = { color: COLORS[k], bold: k === which(), align: "right", halo: true, dx: -8 };
+          plot.text(1, 0.65 - 0.42 * k, name, style);
         });
       },
     });
@@ -143,16 +158,14 @@ export default {
     ui.player({ label: "Play it back", name: "time", values: linspace(1, 0, 101), pace: 0.04 });
     ui.button("Decode others", () => ui.set("first", ((ui.get("first") - 1 + PICTURES) % count) + 1));
     ui.on("first", ui.redraw);
-    const percent = (share) => `${format(100 * share, 0)} %`;
     ui.readout(() => [
-      ["draws with no code near", percent(shown().alone), color()],
-      ["of N(0, I)", percent(priorAlone), "prior"],
-      ["of the codes themselves", percent(ownAlone), "data"],
-      ["\u03c3 of draws, of codes", `${format(shown().spread)}, ${format(spreadOf(cloud))}`],
-      ["of the way back", percent(1 - ui.get("time"))],
+      ["distance from the codes", shown().distance, color()],
+      ["of N(0, I)", priorDistance, "prior"],
+      ["\u03c3 of draws, of codes", `${format(shown().spread)}, ${format(codeSpread)}`],
+      ["of the way back", `${format(100 * (1 - ui.get("time")), 0)} %`],
       ["decoded, from draw", `${ui.get("first")} of ${count}`],
     ]);
-    const look = () => ({ source: ui.get("source"), time: ui.get("time"), alone: shown().alone, priorAlone });
+    const look = () => ({ source: ui.get("source"), ...shown(), priorDistance, codeSpread });
     ui.challenges("latent_diffusion", challenges(look, sources));
     return ui.dispose;
   },

@@ -22,7 +22,7 @@ class LatentDiffusion(Widget):
 
     source: where codes are drawn: "N(0, I)", or one of three diffusion models, trained on the codes times 0.2, 1 and 5.
     time:   how far back the diffusion is: 1 noise, 0 codes.   first: which of the draws is the first one decoded.
-    `LatentDiffusion.trained()` shows a VAE of half-size digits at beta 0.1.
+    `LatentDiffusion.trained()` shows a VAE of half-size digits at beta 0.02.
     `LatentDiffusion.of(codes, labels, decoder, chains)` packs models of your own.
     """
 
@@ -30,7 +30,7 @@ class LatentDiffusion(Widget):
     sentence = "Codes of a VAE, draws from its prior N(0, I), and draws from diffusion models of the codes, decoded."
     constants: ClassVar[dict] = {"sources": SOURCES}
 
-    source = Choice("codes \u00d7 1", SOURCES)
+    source = Choice(PRIOR, SOURCES)
     time = Number(0.5, 0, 1)
     first = Whole(1, 1, 1000)
     activation = Choice("silu", tuple(ACTIVATIONS))
@@ -68,7 +68,7 @@ class LatentDiffusion(Widget):
 
     @classmethod
     def trained(cls, **values):
-        """A VAE with hidden layers of 256 and 128 after 3,000 batches of 128 digits, and its three diffusion models."""
+        """A VAE with hidden layers of 256 and 128 after 2,000 batches of 128 digits, and its three diffusion models."""
         with np.load(TRAINED) as kept:
             return cls(**{name: kept[name] for name in cls.packed()}, **values)
 
