@@ -81,15 +81,10 @@ def few_steps(seed):
     found, start = {}, torch.randn(2000, 2, generator=noise(seed))
     for steps in (5, 10, 20):
         found[f"good samples, DDIM, {steps} steps"] = good(ddim(model, 2000, seed, steps))
-        at = functools.partial(at_one_time, flow)
         found[f"good samples, flow matching, {steps} steps"] = good(
-            models.solve(at, start, torch.linspace(0, 1, steps + 1))[-1]
+            models.solve(flow, start, torch.linspace(0, 1, steps + 1))[-1]
         )
     return found
-
-
-def at_one_time(velocity, x, time):
-    return velocity(x, time.expand(len(x), 1))
 
 
 @functools.cache

@@ -213,6 +213,12 @@ class TestDenoisers:
         wave = [2 * math.pi * turn * 0.3 for turn in (1 / 4, 2 / 4)]
         assert said == pytest.approx(0.5 + 10 * math.sin(wave[0]) + 100 * math.cos(wave[1]), rel=1e-5)
 
+    def test_one_time_for_all_as_along_a_flow(self):
+        network, z = TimedNetwork(D, (8,), span=1).requires_grad_(False), normal(3, D).float()
+        assert torch.equal(network(z, torch.tensor(0.3)), network(z, torch.full((3, 1), 0.3)))
+        path = solve(network, z, torch.tensor([0.0, 0.3, 1.0]))
+        torch.testing.assert_close(path[2] - path[1], 0.7 * network(path[1], torch.tensor([[0.3]] * 3)))
+
     def test_the_default_network(self):
         network, again, other = TimedNetwork(2), TimedNetwork(2), TimedNetwork(2, seed=1)
         assert [tuple(layer.weight.shape) for layer in network.layers[::2]] == [

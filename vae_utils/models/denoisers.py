@@ -13,7 +13,7 @@ from .networks import mlp
 
 
 class TimedNetwork(nn.Module):
-    """A perceptron that sees z and, as waves, a time: z (N, D), time (N, 1) -> (N, D).
+    """A perceptron that sees z and, as waves, a time: z (N, D), time (N, 1), or one for all, () -> (N, D).
 
     The time enters as sin and cos of `waves` multiples of it, from half a turn to 16 turns over `span`: take 16, as
     log SNR runs from 8 to -8, for a diffusion, and 1 for a flow over times from 0 to 1.
@@ -30,7 +30,8 @@ class TimedNetwork(nn.Module):
 
     def forward(self, z, time):
         last_dimension(z, "z", self.data_dim)
-        phases = last_dimension(time, "time", 1) * self.frequencies
+        time = time.expand(len(z), 1) if time.ndim == 0 else last_dimension(time, "time", 1)
+        phases = time * self.frequencies
         return self.layers(torch.cat([z, phases.sin(), phases.cos()], -1))
 
 

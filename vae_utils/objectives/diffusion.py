@@ -34,7 +34,7 @@ def diffusion_elbo(model, x, y=None, beta=1.0, eps=None, generator=None, *, limi
         log_snr = model.log_snr[t]
         weight = (model.levels - 1) * level_weights(model.log_snr)[t - 1]
     z = _with(inside, log_snr, noise[1])
-    kl = kl + weight.squeeze(-1) * (inside - model.denoise(z, log_snr)).square().sum(-1)
+    kl = kl + weight.squeeze(-1) * (inside - model.denoise(z, log_snr)).square().sum(1)
     return Terms(log_p - beta * kl, log_p, kl, z)
 
 
@@ -49,7 +49,7 @@ def denoising(model, x, y=None, beta=1.0, eps=None, generator=None, *, target=No
     log_snr = model.log_snr[(stratified(x, generator) * model.levels).long()]
     z = _with(inside, log_snr, standard_noise(x.shape, x, eps, generator))
     guess = translate(model.denoise(z, log_snr), z, log_snr, "x", target)
-    closeness = -(guess - translate(inside, z, log_snr, "x", target)).square().sum(-1)
+    closeness = -(guess - translate(inside, z, log_snr, "x", target)).square().sum(1)
     return Terms(closeness, closeness, torch.zeros_like(closeness), z)
 
 
@@ -62,7 +62,7 @@ def flow_matching(model, x, y=None, beta=1.0, eps=None, generator=None):
     """
     noise, time = standard_noise(x.shape, x, eps, generator), stratified(x, generator)
     x_t = noise.lerp(x, time)
-    closeness = -(model(x_t, time) - (x - noise)).square().sum(-1)
+    closeness = -(model(x_t, time) - (x - noise)).square().sum(1)
     return Terms(closeness, closeness, torch.zeros_like(closeness), x_t)
 
 
