@@ -1,7 +1,7 @@
 import { close, equal, ok } from "./check.mjs";
 import { mean } from "../../vae_utils/widgets/parts/maths.mjs";
 import {
-  challenges, drawsAt, energyDistance, priorDraws, someOf, spreadOf,
+  challenges, drawsAt, energyDistance, priorDraws, reachOf, someOf, spreadOf,
 } from "../../vae_utils/widgets/latent_diffusion.mjs";
 
 const CHAIN = { values: Float32Array.of(0, 0, 1, 1, 2, -2, 3, -3, 6, -6, 7, -7), shape: [3, 2, 2] };
@@ -31,6 +31,10 @@ export const tests = {
     close(energyDistance(pair)(pair), 0, 1e-12);
     const near = energyDistance(priorDraws(300))(priorDraws(300, 8));
     ok(near < 0.05 && near > 0, "two draws of one law are near");
+  },
+  "the map holds 99 of 100 numbers": () => {
+    const points = Float64Array.from({ length: 101 }, (_, i) => (i % 2 ? 1 : -1) * i);
+    close(reachOf(points), 1.2 * 99, 1e-12);
   },
   "some of the draws, round and round": () => {
     const points = Float64Array.of(0, 0, 1, 10, 2, 20);

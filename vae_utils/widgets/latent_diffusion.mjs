@@ -35,6 +35,12 @@ export const someOf = (points, first, count) => {
   return Array.from({ length: count }, (_, k) => all[(first + k) % all.length]);
 };
 
+/** Half the side of a map that holds nearly all flat points: a few strays may lie beyond its edge. */
+export const reachOf = (points) => {
+  const sizes = Array.from(points, Math.abs).toSorted((a, b) => a - b);
+  return 1.2 * sizes[Math.floor(0.99 * (sizes.length - 1))];
+};
+
 const apart = (a, b) => {
   let total = 0;
   for (let i = 0; i < a.length; i += 2) {
@@ -78,7 +84,7 @@ export default {
     const { codes, labels, chains } = tensors(model, ["codes", "labels", "chains"]);
     const [decoder] = networksOf(model, [model.get("decoder_sizes")]);
     const cloud = { xs: every(codes.values, 0, 2), ys: every(codes.values, 1, 2) };
-    const reach = 1.12 * codes.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const reach = reachOf(codes.values);
     const count = chains.shape[2];
     const fixed = priorDraws(count);
     const distance = energyDistance(codes.values.subarray(0, 2 * MEASURED));
@@ -148,8 +154,8 @@ export default {
           plot.points([1 - ui.get("time")], [height(shown().distance)], { color: color(), radius: 5 });
         });
         sources.forEach((name, k) => {
-          const style = { color: COLORS[k], bold: k === which(), align: "right", halo: true, dx: -8 };
-          plot.text(1, 0.65 - 0.42 * k, name, style);
+          const style = { color: COLORS[k], bold: k === which(), align: "left", halo: true };
+          plot.text([0.01, 0.17, 0.46, 0.72][k], -2.2, name, style);
         });
       },
     });
