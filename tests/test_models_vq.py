@@ -376,7 +376,7 @@ class TestStart:
         six = vq_model(codes=6)
         six.start_codebook(EVERY_ROW[:3])
         assert sorted(six.nearest(six.vectors(EVERY_ROW[:3])).flatten().tolist()) == [*range(6)]
-        model.start_codebook(torch.rand(4, LENGTH))
+        model.start_codebook(EVERY_ROW[:4])
 
 
 class TestFiniteScalars:

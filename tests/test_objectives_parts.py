@@ -238,7 +238,7 @@ class TestTCElbo:
         refuses(lambda: ob.tc_elbo(MODEL, X, n=50, eps=EPS[:1]), "eps", "(1, 3)", "(12, 3)", ValueError)
         refuses(lambda: ob.tc_elbo(object(), X, n=50), "model", "object", "posterior", TypeError)
         refuses(lambda: ob.tc_elbo(MODEL, X.tolist(), n=50), "x", "list", "(B, D)", TypeError)
-        mixed, x = models.mlp_vae(6, 2, hidden=()), torch.rand(4, 6)
+        mixed, x = models.mlp_vae(6, 2, hidden=()), torch.full((4, 6), 0.5)
         mixed.prior_module = models.MixturePrior(2, 3)
         refuses(
             lambda: ob.tc_elbo(mixed, x, n=50),
