@@ -43,16 +43,41 @@ def precision_recall(real, generated, neighbors=3, chunk=500):
     return _covered(generated, real, neighbors, chunk), _covered(real, generated, neighbors, chunk)
 
 
+@torch.no_grad()
+def density_coverage(real, generated, neighbors=5, chunk=500):
+    """(density, coverage) of generated features (M, F) against real ones (N, F), two floats >= 0, on the real balls.
+
+    The balls are those of `precision_recall`. Density is the mean number of balls that a generated example lies in,
+    over `neighbors`: 1 in expectation for two draws from one law, and above it where many balls overlap. Coverage is
+    the share of real examples with a generated one inside their ball, at most 1, and about 1 - 2^-neighbors for two
+    equally large draws from one law (Naeem et al. 2020). One outlier, with its large ball, now counts for one.
+    """
+    whole_number(neighbors, "neighbors")
+    whole_number(chunk, "chunk")
+    real, generated = _features(real, generated, least=neighbors + 1)
+    radius = _radii(real, neighbors, chunk)
+    balls, reached = 0, torch.zeros_like(radius, dtype=torch.bool)
+    for some in generated.split(chunk):
+        inside = _distances(some, real) <= radius
+        balls, reached = balls + inside.sum().item(), reached | inside.any(0)
+    return balls / (neighbors * len(generated)), reached.double().mean().item()
+
+
 def _covered(points, centers, neighbors, chunk):
     """The share of `points` that lie within some center's ball."""
-    exact = "donot_use_mm_for_euclid_dist"  # so that a point is at distance 0 from itself
-    radii = [
-        torch.cdist(some, centers, compute_mode=exact).kthvalue(neighbors + 1, dim=1).values
-        for some in centers.split(chunk)
-    ]
-    radius = torch.cat(radii)
-    inside = [(torch.cdist(some, centers, compute_mode=exact) <= radius).any(1) for some in points.split(chunk)]
+    radius = _radii(centers, neighbors, chunk)
+    inside = [(_distances(some, centers) <= radius).any(1) for some in points.split(chunk)]
     return torch.cat(inside).double().mean().item()
+
+
+def _radii(centers, neighbors, chunk):
+    """The distance of each center to its k-th nearest other one."""
+    return torch.cat([_distances(some, centers).kthvalue(neighbors + 1, dim=1).values for some in centers.split(chunk)])
+
+
+def _distances(some, centers):
+    """Exact, so that a point is at distance 0 from itself."""
+    return torch.cdist(some, centers, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def _features(real, generated, least):
