@@ -29,8 +29,9 @@ def count_modes(samples, centers, sigma, weights=None, within=3.0, least=20):
     A sample belongs to its nearest center, and is good if it lies within 3 sigma of it: in the plane 98.9 % of the
     mixture's own samples do. Of 2,500 samples so judged VEEGAN (Srivastava et al. 2017) and PacGAN (Lin et al. 2018)
     report the modes and the good ones; PacGAN counts a mode from one hit on (least=1), so that wide noise finds all.
-    Here it takes `least`. reverse_kl is of the shares s of all samples, good or not: sum_k s_k log(s_k / w_k), log K for
-    one mode alone among equal ones. weights (K,): of the mixture, equal unless given. Raises TypeError or ValueError.
+    Here it takes `least`. reverse_kl is of the shares s of all samples, good or not, sum_k s_k log(s_k / w_k): log K
+    for one mode alone among equal ones. weights (K,): of the mixture, equal unless given.
+    Raises TypeError or ValueError.
     """
     positive(sigma, "sigma"), positive(within, "within"), whole_number(least, "least")
     centers, weights = _mixture(centers, weights)
