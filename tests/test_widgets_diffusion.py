@@ -8,6 +8,7 @@ import pytest
 import torch
 from refusal import refuses
 
+from tools import train_latent_diffusion
 from vae_utils.distributions import (
     DiagonalGaussian,
     GaussianMixture,
@@ -122,3 +123,10 @@ def test_the_trained_one_has_codes_beyond_the_prior_and_diffusions_that_follow_t
     assert energy(widget.chains[1, 0]) < 0.2 * energy(np.random.default_rng(0).standard_normal((240, 2)))
     start = widget.chains[:, -1].std(axis=(1, 2))
     assert start[0] == pytest.approx(5 * start[1], rel=0.2) and start[1] == pytest.approx(5 * start[2], rel=0.2)
+
+
+@pytest.mark.slow
+def test_the_tool_trains_and_packs_what_the_widget_shows():
+    widget = train_latent_diffusion.packed(steps=2, n=300)
+    assert widget.chains.shape == (3, TIMES, train_latent_diffusion.DRAWS, 2) and np.isfinite(widget.chains).all()
+    assert widget.decoder_sizes == [2, 128, 256, 196] and len(widget.codes) == train_latent_diffusion.SHOWN
