@@ -5,7 +5,7 @@ from .diagnosis import Diagnosis, diagnose
 from .disentanglement import DCI, dci, factor_entropies, information_matrix, mig, sap
 from .latent import KLParts, active_units, kl_decomposition, mutual_information, slerp
 from .likelihood import effective_sample_size, evaluate, log_likelihood
-from .modes import Modes, count_modes
+from .mixture import Modes, count_modes
 from .quality import density_coverage, frechet_distance, precision_recall
 from .sharpness import Sharpness, gradient_energy, laplacian_variance, sharpness
 
