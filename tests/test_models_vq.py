@@ -275,6 +275,15 @@ class TestAveragedCodes:
         step(model, NEAR)
         assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
+    @pytest.mark.parametrize("wrong", [math.nan, math.inf])
+    def test_a_training_that_fails_leaves_the_codes_as_they_were(self, wrong):
+        model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9, restart=1)
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        with pytest.raises(FloatingPointError, match="step 0"):
+            x = torch.tensor([*NEAR, [wrong, 1.0]])
+            training.fit(model, x, steps=2, objective=objectives.vq_elbo, progress=False)
+        assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
     def test_the_batch_is_scored_by_the_codes_that_it_met(self):
         model = bare([[0.0, 0.0], [10.0, 10.0]], ema=0.9, restart=1)
         terms = objectives.vq_elbo(model, torch.tensor(NEAR))

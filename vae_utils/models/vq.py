@@ -86,7 +86,12 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def follow(self, vectors, z):
-        """After a step of training: averaged codes move, unused ones start again. vectors (B, slots, width)."""
+        """After a step of training: averaged codes move, unused ones start again. vectors (B, slots, width).
+
+        Vectors with a NaN or an infinity in them move nothing: the loss will tell, and the codes stay as they were.
+        """
+        if not vectors.isfinite().all():
+            return
         if self.ema is not None:
             self._average(vectors.flatten(0, -2), z.flatten())
         if self.restart is not None:
