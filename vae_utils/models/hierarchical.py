@@ -25,8 +25,8 @@ class HierarchicalVAE(VAE):
     up:      L - 1 networks from the bottom, z_l (B, d_l) -> mu and logvar of z_{l+1}, (B, 2 d_{l+1})
     down:    L - 1 networks from the bottom, z_{l+1} (B, d_{l+1}) -> mu and logvar of z_l, (B, 2 d_l)
     sizes:   (d_1, ..., d_L), from the bottom; `latent_dim` is their sum.   data_dim: D, to refuse another by name
-    Prior and posterior are a `Chain` each, in opposite orders (Rezende et al. 2014; Burda et al. 2016). The top's own
-    prior is `prior_module`: N(0, I), unless you put another in its place, such as a `MixturePrior`.
+    Prior and posterior are a `Chain` each, in opposite orders (Burda et al. 2016; the prior: Rezende et al. 2014). The
+    top's own prior is `prior_module`: N(0, I), unless you put another in its place, such as a `MixturePrior`.
     """
 
     def __init__(self, encoder, decoder, observation, up, down, sizes, data_dim=None):
