@@ -76,7 +76,7 @@ class TestModes:
         for name, wrong in (("sigma", 0.0), ("within", 0.0), ("least", 0)):
             given = {"sigma": 0.1, name: wrong}
             refuses(lambda given=given: count_modes(x, RING, **given), name, str(wrong), "", ValueError)
-        for wrong in (torch.ones(7), torch.zeros(8), torch.ones(8, 1), torch.ones(0)):
+        for wrong in (torch.ones(7), torch.zeros(8), -torch.ones(8), torch.ones(8, 1), torch.ones(0)):
             refuses(lambda wrong=wrong: count_modes(x, RING, 0.1, weights=wrong), "weights", "", "(8,)", ValueError)
 
 

@@ -181,7 +181,9 @@ class TestPenalties:
         mixing = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
         refuses(lambda: slope_penalty(mixing, x), "critic", "BatchNorm1d", "LayerNorm", ValueError)
         refuses(lambda: gradient_penalty(mixing, x, x), "critic", "BatchNorm1d", "LayerNorm", ValueError)
-        assert slope_penalty(mixing.eval(), x) >= 0
+        mixing.append(nn.BatchNorm2d(1))
+        refuses(lambda: slope_penalty(mixing, x), "critic", "BatchNorm1d", "LayerNorm", ValueError)
+        assert slope_penalty(mixing[:-1].eval(), x) >= 0
         for numb in (lambda x: x.detach().sum(1), lambda x: torch.ones(4), lambda x: nn.Linear(1, 1)(torch.ones(4, 1))):
             refuses(lambda numb=numb: slope_penalty(numb, x), "critic", "without a gradient", "differ", ValueError)
 
