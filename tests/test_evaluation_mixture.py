@@ -55,8 +55,10 @@ class TestModes:
     def test_unequal_weights(self):
         centers = torch.tensor([[0.0], [1.0], [9.0]])
         samples = torch.tensor([[0.0], [0.0], [1.0], [1.0]])
-        found = count_modes(samples, centers, 0.1, weights=torch.tensor([2.0, 1.0, 1.0]), least=2)
-        assert found.found == 2 and found.reverse_kl == pytest.approx(0.5 * math.log(1) + 0.5 * math.log(2))
+        found = count_modes(samples, centers, 0.1, weights=torch.tensor([3.0, 1.0, 1.0]), least=2)
+        assert found.found == 2 and found.reverse_kl == pytest.approx(
+            0.5 * math.log(0.5 / 0.6) + 0.5 * math.log(0.5 / 0.2)
+        )
 
     def test_wide_noise_finds_every_mode_by_a_single_hit(self):
         noise = 1.5 * normal(2500, 2)

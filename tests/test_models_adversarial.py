@@ -125,6 +125,7 @@ class TestBadInput:
             refuses(lambda read=read: read(None), "y", "NoneType", "labels", TypeError)
             refuses(lambda read=read: read(torch.arange(6) % K + 1), "y", "1 to 4", "0 to 3", ValueError)
             refuses(lambda read=read: read(torch.zeros(5).long()), "y", "(5,)", "(6,)", ValueError)
+            refuses(lambda read=read: read(torch.zeros(7).long()), "y", "(7,)", "(6,)", ValueError)
             refuses(lambda read=read: read(torch.zeros(1).long()), "y", "(1,)", "(6,)", ValueError)
         refuses(lambda: gan.likelihood(torch.rand(2, 6, d), torch.zeros(5).long()), "y", "(5,)", "(6,)", ValueError)
         one = gan.likelihood(z, torch.tensor(2)).mean

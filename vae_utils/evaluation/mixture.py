@@ -46,8 +46,7 @@ def count_modes(samples, centers, sigma, weights=None, within=3.0, least=20):
 
 def _points(value, name):
     """The value in double precision. Raises TypeError or ValueError unless it is finite and (n, D), n >= 1."""
-    float_tensor(value, name, "(n, D)", least_dims=2)
-    if value.ndim != 2 or len(value) == 0:
+    if float_tensor(value, name, "(n, D)").ndim != 2 or not len(value):
         raise ValueError(f"{name}: got shape {tuple(value.shape)}, expected (n, D) with n >= 1")
     return finite(value, name).double()
 
