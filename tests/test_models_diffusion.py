@@ -183,6 +183,8 @@ class TestDenoisers:
         started = LinearDenoiser(x, hidden=(6,))
         torch.testing.assert_close(started(z, log_snr), expected)
         assert sum(p.numel() for p in started.parameters()) > 0
+        assert torch.equal(started.network.frequencies, TimedNetwork(3).frequencies.double())
+        assert (LinearDenoiser(torch.ones(4, 2)).variances > 0).all()
 
     def test_what_its_network_sees_and_says_is_in_standard_units(self):
         """The network sees z at variance 1 in every direction, and 1 from it is one standard error of the guess."""
@@ -196,6 +198,7 @@ class TestDenoisers:
         torch.testing.assert_close(
             seen_covariance(denoiser, z, log_snr, seen), torch.eye(2, dtype=DOUBLE), atol=0.1, rtol=0
         )
+        torch.testing.assert_close(seen[0][0].mean(0), torch.zeros(2, dtype=DOUBLE), atol=0.1, rtol=0)
         assert torch.equal(seen[0][1], log_snr)
         errors = ((plain - x) @ denoiser.directions).square().mean(0)
         torch.testing.assert_close(
@@ -282,6 +285,10 @@ class TestModel:
         assert torch.equal(model.thinned(2).log_snr, model.log_snr[[0, -1]])
         refuses(lambda: model.thinned(1), "levels", "1", ">= 2", ValueError)
         refuses(lambda: model.thinned(10), "levels", "10", "<= 9", ValueError)
+
+    def test_what_is_stored_is_what_was_learned(self):
+        model = wild_model()
+        assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
 
     def test_ancestral_samples_come_from_the_mixture(self):
         model, law = exact_model(60, 6.0, -8.0), mixture()

@@ -52,7 +52,7 @@ class MixtureDenoiser(nn.Module):
 
     def forward(self, z, log_snr):
         last_dimension(z, "z", self.mu.shape[-1])
-        alpha, sigma = (each.unsqueeze(-2) for each in alpha_sigma(log_snr))  # (N, 1, 1)
+        alpha, sigma = alpha_sigma(log_snr[:, None])  # (N, 1, 1)
         own = self.logvar.exp()
         variance = alpha.square() * own + sigma.square()  # (N, K, D)
         away = z.unsqueeze(-2) - alpha * self.mu
