@@ -86,6 +86,11 @@ TO_REACH = {
         [("select", "Remedy", "free bits, 0.3 each")],
         [("select", "Remedy", "aggressive encoder")],
     ],
+    "Critic": [
+        [("type", f"{MU}, mean of q", 4.5), ("type", f"{SIGMA}, width of q", 0.3)],
+        [("type", "s, strength of the critic", 0.24)],
+        [("type", f"{MU}, mean of q", 6), ("type", f"{SIGMA}, width of q", 1)],
+    ],
     "ELBO": [
         [("type", f"{MU}, mean of q", -0.95), ("type", f"{SIGMA}, width of q", 0.16)],
         [("type", "x, the height you see", 0), ("type", f"{MU}, mean of q", 0), ("type", f"{SIGMA}, width of q", 0.33)],

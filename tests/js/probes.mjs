@@ -1,4 +1,5 @@
 // Functions of the widgets' modules in the form in which Python calls them: one argument, plain numbers back.
+import { known, measures } from "../../vae_utils/widgets/critic.mjs";
 import { turned } from "../../vae_utils/widgets/factor_sliders.mjs";
 import { natsOf, recurrentPrior } from "../../vae_utils/widgets/parts/code_priors.mjs";
 import { drawFace, FACTORS } from "../../vae_utils/widgets/parts/face_drawing.mjs";
@@ -69,3 +70,6 @@ export const climbed = ({ sizes, weights, scales, biases, activation, tops, nois
   const codes = levels(down, tops, noises, sizes[1][0] > noises[0].length);
   return codes.map((code) => Array.from(decode(decoder, code)));
 };
+
+/** [{ law, mean, width, strength }, ...] -> JS, the bound, W1 and the slopes of each. */
+export const criticized = (cases) => cases.map(({ law, ...values }) => measures(known(law), values));

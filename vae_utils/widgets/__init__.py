@@ -13,6 +13,7 @@ _HOME = {
     "ClassStyle": "class_style",
     "CodebookPainter": "codebook_painter",
     "CollapseFilm": "collapse_film",
+    "Critic": "critic",
     "ELBO": "elbo",
     "Face": "face",
     "FactorSliders": "factor_sliders",
