@@ -64,6 +64,16 @@ class TestDiscretizedGaussian:
         for level in range(levels):
             torch.testing.assert_close((drawn == level / 4).double().mean(0), probabilities[level], atol=0.015, rtol=0)
 
+    def test_samples_of_a_batch_are_told_apart(self):
+        """(k, B, D) at once is what each row is alone."""
+        mu, logvar = torch.rand(2, 3, 4, generator=generator(1)), torch.randn(2, 3, 4, generator=generator(2))
+        law, x = DiscretizedGaussian(mu, logvar, 5), torch.tensor([0.0, 0.25, 0.75, 1.0])
+        assert law.batch_shape == (2, 3) and law.event_shape == (4,) and law.log_prob(x).shape == (2, 3)
+        for k, b in ((0, 0), (0, 2), (1, 1)):
+            alone = DiscretizedGaussian(mu[k, b], logvar[k, b], 5)
+            torch.testing.assert_close(law.log_prob(x)[k, b], alone.log_prob(x))
+            torch.testing.assert_close(law.mean[k, b], alone.mean)
+
     def test_gradients_stay_finite_where_nothing_is_left(self):
         mu = torch.tensor([[0.0, 1.0, 0.5, 50.0]]).requires_grad_()
         logvar = torch.tensor([[-20.0, -20.0, 20.0, -8.0]]).requires_grad_()
