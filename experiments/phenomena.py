@@ -17,7 +17,7 @@ import torch
 
 from vae_utils.randomness import seeded
 
-from . import blur, collapse, conditional, disentanglement, evaluation, latent_space, latents, symbols
+from . import blur, collapse, conditional, diffusion, disentanglement, evaluation, latent_space, latents, symbols
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -36,7 +36,7 @@ class Phenomenon(NamedTuple):
 
 FIVE, SIX, SEVEN = "05_latent_space", "06_posterior_collapse", "07_conditional_vae"
 EIGHT, NINE, TEN = "08_blurriness", "09_evaluation", "10_disentanglement"
-ELEVEN = "11_better_latents"
+ELEVEN, THIRTEEN = "11_better_latents", "13_diffusion"
 PHENOMENA = (
     Phenomenon(
         FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
@@ -187,11 +187,27 @@ PHENOMENA = (
         ELEVEN, "One table", "The more a prior knows of the codes, the less they cost; Gaussian numbers stay ahead",
         "nats for a test digit; 32 codes that follow averages", symbols.price_of_codes,
     ),
+    Phenomenon(
+        THIRTEEN, "With a network", "More of the gap is the levels' doing than the network's, by either loss",
+        "gap to the exact $\\log p(x)$, nats; share of good samples", diffusion.learned_bound,
+    ),
+    Phenomenon(
+        THIRTEEN, "Flow matching", "In five steps flow matching gets twice as far as DDIM; in twenty they are near",
+        "share of good samples", diffusion.few_steps,
+    ),
+    Phenomenon(
+        THIRTEEN, "Latent diffusion", "The smaller beta, the better decoder, the worse $N(0, I)$; diffusion mends it",
+        "Fréchet distance to 2,000 test digits", diffusion.latent_diffusion,
+    ),
+    Phenomenon(
+        THIRTEEN, "The mysterious", "Codes too small for the noise cost most, codes too large less",
+        "Fréchet distance to 2,000 test digits, $\\beta = 0.1$", diffusion.scale_of_codes,
+    ),
 )  # fmt: skip
 
 INTRODUCTION = """# The phenomena over three seeds
 
-One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 11 that train a model and
+One run may be luck. This page repeats, with three seeds, those experiments of chapters 5 to 13 that train a model and
 whose outcome a seed can change, and shows what stays. The GAN of chapter 8 is not among them, nor what a chapter
 computes exactly.
 
