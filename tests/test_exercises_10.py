@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-import pytest
 import torch
+from judged import judged
 
 from vae_utils.exercises.chapter_10 import EXERCISES
 
@@ -123,13 +123,4 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case[0])
-def test_a_right_answer_passes(case):
-    number, *answers = case
-    assert EXERCISES[number].problem(*answers) is None
-
-
-@pytest.mark.parametrize("case", WRONG, ids=lambda case: f"{case[1]} {case[0]}")
-def test_a_wrong_answer_is_told_what_it_is(case):
-    words, number, *answers = case
-    assert words in EXERCISES[number].problem(*answers)
+test_a_right_answer_passes, test_a_wrong_answer_is_told_what_it_is = judged(EXERCISES, RIGHT, WRONG)

@@ -2,8 +2,8 @@
 
 import math
 
-import pytest
 import torch
+from judged import judged
 from torch import distributions as td
 
 from vae_utils.exercises.chapter_11 import EXERCISES
@@ -167,13 +167,4 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", RIGHT, ids=lambda case: case[0])
-def test_a_right_answer_passes(case):
-    number, *answers = case
-    assert EXERCISES[number].problem(*answers) is None
-
-
-@pytest.mark.parametrize("case", WRONG, ids=lambda case: f"{case[1]} {case[0]}")
-def test_a_wrong_answer_is_told_what_it_is(case):
-    words, number, *answers = case
-    assert words in EXERCISES[number].problem(*answers)
+test_a_right_answer_passes, test_a_wrong_answer_is_told_what_it_is = judged(EXERCISES, RIGHT, WRONG)
