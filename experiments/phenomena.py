@@ -17,7 +17,18 @@ import torch
 
 from vae_utils.randomness import seeded
 
-from . import blur, collapse, conditional, diffusion, disentanglement, evaluation, latent_space, latents, symbols
+from . import (
+    adversarial,
+    blur,
+    collapse,
+    conditional,
+    diffusion,
+    disentanglement,
+    evaluation,
+    latent_space,
+    latents,
+    symbols,
+)
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters"
 PAGE = CHAPTERS / "phenomena.md"
@@ -36,7 +47,7 @@ class Phenomenon(NamedTuple):
 
 FIVE, SIX, SEVEN = "05_latent_space", "06_posterior_collapse", "07_conditional_vae"
 EIGHT, NINE, TEN = "08_blurriness", "09_evaluation", "10_disentanglement"
-ELEVEN, THIRTEEN = "11_better_latents", "13_diffusion"
+ELEVEN, TWELVE, THIRTEEN = "11_better_latents", "12_vae_and_gan", "13_diffusion"
 PHENOMENA = (
     Phenomenon(
         FIVE, "three ways to use the space", "Reconstruction alone goes anywhere, the KL keeps codes near the prior",
@@ -186,6 +197,10 @@ PHENOMENA = (
     Phenomenon(
         ELEVEN, "One table", "The more a prior knows of the codes, the less they cost; Gaussian numbers stay ahead",
         "nats for a test digit; 32 codes that follow averages", symbols.price_of_codes,
+    ),
+    Phenomenon(
+        TWELVE, "Eight modes", "Momentum loses modes of a ring, with R1 or without; a VAE draws bridges between them",
+        "modes found, of 8; share of good samples", adversarial.eight_modes,
     ),
     Phenomenon(
         THIRTEEN, "With a network", "More of the gap is the levels' doing than the network's, by either loss",
