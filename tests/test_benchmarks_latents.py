@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from benchmarks import iwae, latents, page, paper
-from vae_utils.data import load_digits
 from vae_utils.distributions import DiagonalGaussian, GaussianMixture
 from vae_utils.storage import save_model
 
@@ -263,15 +262,3 @@ def test_the_results_are_those_of_the_rows(name):
     assert own == [{**stage._asdict(), "batch_size": paper.BATCH_SIZE, "seed": paper.SEED} for stage in row.stages]
     assert (found["gain"] or {}).get("beside") == row.beside
     assert paper.weights_file(name).stat().st_size < 3 * 2**20
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", KEPT)
-def test_the_committed_weights_score_what_the_page_says(name):
-    try:
-        load_digits(train=False, source="mnist", n=1)
-    except FileNotFoundError:
-        pytest.skip("needs MNIST, which is not at hand: the weights were not scored again")
-    model = paper.stored_model(name, KEPT[name]["stages"])
-    again = paper.quick_score(model, paper.test_images())
-    assert abs(again - KEPT[name]["quick"]["nll"]) < KEPT[name]["quick"]["standard_error"]
