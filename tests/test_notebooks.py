@@ -97,6 +97,13 @@ def test_is_plain_markdown(chapter):
         assert not DIRECTIVE.search(raw), f"{cell.id}: JupyterLab and Colab would show this raw: {cell.source[:80]!r}"
 
 
+def test_columns_of_tables_are_named_in_words(chapter):
+    """A reader of screens hears the name of a column with each cell; a formula alone has no sound."""
+    for header in re.findall(r"^(\|.*\|)\n\|[ :-]+\|", chapter.text, re.MULTILINE):
+        for name in re.split(r"(?<!\\)\|", header.strip("|")):
+            assert re.search(r"\w", MATH.sub(" ", name)), f"a column without words: {header}"
+
+
 def test_formulas_are_numbered_in_order(chapter):
     expected = [f"{chapter.number}.{i + 1}" for i in range(len(chapter.tags()))]
     assert chapter.tags() == expected

@@ -31,6 +31,7 @@ class Reader:
     def can_press(self, links):
         """Each one is there, inside the window, and nothing lies over it."""
         for link in links.all():
+            link.scroll_into_view_if_needed()
             expect(link).to_be_in_viewport()
             self.press(link, trial=True)
 
