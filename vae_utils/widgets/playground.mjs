@@ -1,6 +1,7 @@
 // The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
 import { frame } from "./parts/frame.mjs";
 import { clamp, format, normals, remember } from "./parts/maths.mjs";
+import { startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { DIGITS, fromPoints, fromScans, makeShape, OWN } from "./playground/datasets.mjs";
 import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
@@ -18,25 +19,6 @@ const dataOf = (ui, scans) => {
   if (name === DIGITS) return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
   if (name !== OWN) return { ...makeShape(name, POINTS, seed), dim: 2 };
   return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2 };
-};
-
-/** The worker, its latest picture and the orders it takes. */
-const startWorker = (ui, heard) => {
-  const source = URL.createObjectURL(new Blob([ui.get("worker_source")], { type: "text/javascript" }));
-  const worker = new Worker(source);
-  const state = { run: 0, asked: 0, picture: null };
-  worker.addEventListener("message", ({ data }) => {
-    worker.postMessage({ order: "seen" });
-    if (data.run !== state.run) return;
-    state.picture = data;
-    heard(data);
-  });
-  ui.cleanup(() => {
-    worker.terminate();
-    URL.revokeObjectURL(source);
-  });
-  state.order = (order, details = {}) => worker.postMessage({ order, ...details });
-  return state;
 };
 
 const plan = (ui, data) => ({

@@ -40,6 +40,10 @@ export class Training {
     this.record();
   }
 
+  get steps() {
+    return this.trainer.steps;
+  }
+
   /** Take over new settings at once, and remember where on the time axis it happened. */
   change(settings) {
     const { trainer } = this;
