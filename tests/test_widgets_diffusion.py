@@ -8,7 +8,7 @@ import pytest
 import torch
 from refusal import refuses
 
-from tools import train_latent_diffusion
+from tools import train_forward_reverse, train_latent_diffusion
 from vae_utils.distributions import (
     DiagonalGaussian,
     GaussianMixture,
@@ -17,9 +17,9 @@ from vae_utils.distributions import (
     log_snr_linear,
     step_back,
 )
-from vae_utils.models import Diffusion, MixtureDenoiser
+from vae_utils.models import Diffusion, MixtureDenoiser, TimedNetwork, probability_flow
 from vae_utils.objectives import elbo
-from vae_utils.widgets import LatentDiffusion, t_slider
+from vae_utils.widgets import ForwardReverse, LatentDiffusion, forward_reverse, t_slider
 from vae_utils.widgets.latent_diffusion import SCALES, TIMES, TRAINED
 from vae_utils.widgets.parts import quantized
 
@@ -74,6 +74,78 @@ def test_the_still_figure_draws_the_same_price():
         missed = (x - model.denoise(z, level)).square().sum(-1).mean()
         assert price == pytest.approx(0.5 * math.exp(level) * missed.item(), rel=0.2)
     assert np.isfinite(t_slider._price(np.linspace(-8, 8, 9), 0.05)).all()
+
+
+def what_it_learned():
+    """The packed network of the widget, as the package's model of the same numbers."""
+    widget, model = ForwardReverse(), train_forward_reverse.model()
+    (layers,) = quantized.unpack([forward_reverse.NETWORK["sizes"]], widget.weights, widget.scales, widget.biases)
+    ours = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear)]
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(ours, layers, strict=True):
+            layer.weight.copy_(torch.from_numpy(weight)), layer.bias.copy_(torch.from_numpy(bias))
+    return widget, model.requires_grad_(False)
+
+
+def on_the_page(widget, **values):
+    packed = {name: getattr(widget, name).tolist() for name in ("weights", "scales", "biases")}
+    told = {"network": forward_reverse.NETWORK, "packed": packed, "logSnr": 0.0, "z": [], "steps": 2, "draw": 1}
+    return javascript.call(
+        "vae_utils/widgets/forward_reverse.mjs", "backByTheNetwork", {**told, "sampler": "ODE", **values}
+    )
+
+
+@pytest.mark.parametrize("log_snr", [-8.0, -1.0, 2.3, 8.0])
+def test_the_network_of_the_page_guesses_as_the_model_does(log_snr):
+    widget, model = what_it_learned()
+    z = 1.5 * torch.randn(7, 2, generator=torch.Generator().manual_seed(0))
+    page = on_the_page(widget, logSnr=log_snr, z=z.flatten().tolist())
+    ours = model.denoise(z, torch.tensor(log_snr))
+    assert torch.tensor(page["guess"]).reshape(7, 2).sub(ours).abs().max() < 1e-3
+
+
+def test_the_ode_of_the_page_is_that_of_the_model_to_its_end():
+    widget, _ = what_it_learned()
+    path = torch.tensor(on_the_page(widget, steps=12)["path"]).reshape(13, -1, 2)
+    model = Diffusion(what_it_learned()[1].denoiser, log_snr_linear(13), 2)
+    ours = probability_flow(model, path[-1])[:-1].flip(0)  # in the units of the data, without the step to no noise
+    alpha = model.log_snr.sigmoid().sqrt()
+    assert (path - alpha[:, None, None] * ours).abs().max() < 1e-3
+
+
+def test_the_network_learned_the_mixture_of_the_start_and_no_other():
+    _, model = what_it_learned()
+    law, noise = train_forward_reverse.mixture(), torch.Generator().manual_seed(0)
+    assert law.components.mu.tolist() == torch.tensor(ForwardReverse().centers).tolist()
+
+    def missed(law):
+        x, best = law.sample((2000,), noise), Diffusion(MixtureDenoiser(law), log_snr_linear(2), 2, "x")
+        total = []
+        for log_snr in torch.linspace(-8, 8, 9):
+            z = log_snr.sigmoid().sqrt() * x + (-log_snr).sigmoid().sqrt() * torch.randn(x.shape, generator=noise)
+            off = model.denoise(z, log_snr) - best.denoise(z, log_snr)
+            total.append(log_snr.exp() * off.square().sum(1).mean())
+        return torch.stack(total).mean()
+
+    elsewhere = GaussianMixture(law.logits, DiagonalGaussian(-law.components.mu, law.components.logvar))
+    assert missed(law) < 0.02 and missed(elsewhere) > 20 * missed(law)
+
+
+def test_the_page_is_told_the_waves_of_the_network():
+    network = TimedNetwork(2, forward_reverse.HIDDEN, forward_reverse.SPAN, forward_reverse.WAVES)
+    assert forward_reverse.NETWORK["frequencies"] == pytest.approx(network.frequencies.tolist(), rel=1e-6)
+    sizes = [layer.in_features for layer in network.modules() if isinstance(layer, torch.nn.Linear)]
+    assert forward_reverse.NETWORK["sizes"] == [*sizes, 2]
+    assert forward_reverse.TRAINED.stat().st_size < 20_000
+
+
+@pytest.mark.slow
+def test_the_tool_trains_and_packs_the_network_of_the_widget():
+    fields = train_forward_reverse.packed(steps=2)
+    assert {name: value.shape for name, value in fields.items()} == {
+        name: getattr(ForwardReverse(), name).shape for name in ("weights", "scales", "biases")
+    }
+    assert ForwardReverse(**fields).weights.dtype == np.int8
 
 
 def latent(**changes):

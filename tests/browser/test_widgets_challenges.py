@@ -110,7 +110,10 @@ TO_REACH = {
         [("choose", "Model", "clear"), ("select", "The plane that turns", "2, 5"), ("type", "angle, degrees", -90)],
     ],
     "ForwardReverse": [
-        [("type", "steps on the way", 2)],
+        [
+            ("choose", "The score", "learned"), ("type", "steps on the way", 50),
+            *[("keys", f"center {k}", *["Shift+ArrowUp"]) for k in (3, 4, 5)],
+        ],
         [("type", "steps on the way", 5), ("type", f"{SIGMA} of each cluster", 0.6)],
         [("choose", "The way back", "ODE, DDIM"), ("type", "steps on the way", 60)],
     ],

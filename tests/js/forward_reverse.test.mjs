@@ -1,8 +1,8 @@
 import { close, equal, ok } from "./check.mjs";
 import { mean, normals } from "../../vae_utils/widgets/parts/maths.mjs";
-import { bestGuess, signalNoise, stepForward, STEPS } from "../../vae_utils/widgets/parts/noising.mjs";
+import { bestGuess, exactGuesses, signalNoise, stepForward, STEPS } from "../../vae_utils/widgets/parts/noising.mjs";
 import {
-  challenges, forwardPaths, logSnrAt, noisedLaw, PARTICLES, quality, reversePaths, statesAt, sureness,
+  challenges, forwardPaths, logSnrAt, missed, noisedLaw, PARTICLES, quality, reversePaths, scoreOf, statesAt, sureness,
 } from "../../vae_utils/widgets/forward_reverse.mjs";
 
 const CENTERS = [[-1.5, 1], [1, 0.5], [0.4, -1.2]];
@@ -91,11 +91,39 @@ export const tests = {
     const far = sureness(Array.from({ length: 200 }, normal), noisedLaw(CENTERS, 0.2, -12));
     close(far, 1 / 3, 0.02);
   },
+  "the arrows of a guess are sigma times the gradient of log p": () => {
+    const [law, sigma, step] = [noisedLaw(CENTERS, 0.2, 1), Math.sqrt(signalNoise(1)[1]), 1e-5];
+    const at = Float64Array.of(0.4, -0.3, -1.1, 0.6);
+    const score = scoreOf(at, exactGuesses(CENTERS, 0.2)(at, 1), 1);
+    for (const k of [0, 2]) {
+      const [x, y] = [at[k], at[k + 1]];
+      const slope = [
+        law.logDensity(x + step, y) - law.logDensity(x - step, y),
+        law.logDensity(x, y + step) - law.logDensity(x, y - step),
+      ];
+      close([score[k], score[k + 1]], slope.map((rise) => (sigma * rise) / (2 * step)), 1e-5);
+    }
+  },
+  "what a guess misses is counted in the noise, and is nothing for the best": () => {
+    const points = Float64Array.of(1, 2, -0.5, 0.3);
+    const best = exactGuesses(CENTERS, 0.2);
+    close(missed(points, 1, best, best), 0, 1e-12);
+    const off = (z, logSnr) => best(z, logSnr).map((value, k) => value + [0.3, 0, 0, 0.4][k]);
+    close(missed(points, 1, off, best), (Math.exp(1) * (0.09 + 0.16)) / 2, 1e-9);
+  },
+  "the way back follows whatever guesses it is given": () => {
+    const [one, other] = [CENTERS, [[2, 2]]].map((centers) => exactGuesses(centers, 0.2));
+    equal([...reversePaths(STATE, one)[0]], [...reversePaths(STATE)[0]]);
+    const led = reversePaths(STATE, other)[0];
+    close(quality(led, noisedLaw([[2, 2]], 0.2, 8)).near, 1, 0.03);
+  },
   "challenges ask for what they say": () => {
     const reached = (values) => challenges(() => values).map((one) => one.reached());
     const state = { sampler: "SDE", steps: 20, spread: 0.15, near: 0.99 };
     equal(reached(state), [false, false, false]);
-    equal(reached({ ...state, near: 0.49 }), [true, false, false]);
+    equal(reached({ ...state, near: 0.49 }), [false, false, false]);
+    equal(reached({ ...state, steps: 50, near: 0.49 }), [true, false, false]);
+    equal(reached({ ...state, steps: 50, near: 0.5 }), [false, false, false]);
     equal(reached({ ...state, steps: 5, near: 0.95 }), [false, true, false]);
     equal(reached({ ...state, sampler: "ODE", near: 0.98 }), [false, false, true]);
     equal(reached({ ...state, sampler: "ODE", spread: 0.2 }), [false, false, false]);

@@ -1,8 +1,10 @@
-// Particles that drown in noise and come back by the exact score of a mixture, along an SDE or an ODE.
+// Particles that drown in noise and come back by a score, exact or learned, along an SDE or an ODE.
 import { frame } from "./parts/frame.mjs";
+import { unpack } from "./parts/latent_net.mjs";
 import { clamp, format, linspace, normals, remember } from "./parts/maths.mjs";
 import { alike, mixture } from "./parts/mixture.mjs";
-import { bestGuess, signalNoise, stepForward, STEPS } from "./parts/noising.mjs";
+import { exactGuesses, learnedGuesses, signalNoise, stepForward, STEPS } from "./parts/noising.mjs";
+import { tensors } from "./parts/tensor.mjs";
 
 export const PARTICLES = 300;
 const CLEANEST = 8; // log SNR at time 0; at time 1 it is minus that
@@ -34,26 +36,40 @@ export const forwardPaths = (values) => {
   return states;
 };
 
-/** The same times, but from N(0, I) at time 1 down to 0 by steps of "SDE" or "ODE". */
-export const reversePaths = ({ centers, spread, sampler, steps, draw }) => {
+/** The network of the widget, from its packed parameters and the constant that tells its shape. */
+export const learned = ({ weights, scales, biases }, { sizes, frequencies }) =>
+  learnedGuesses(unpack([sizes], { weights, scales, biases }, "relu")[0], frequencies);
+
+/** The same times, but from N(0, I) at time 1 down to 0 by steps of "SDE" or "ODE", guess by guess. */
+export const reversePaths = ({ centers, spread, sampler, steps, draw }, guesses = exactGuesses(centers, spread)) => {
   const normal = normals(draw + 2e6);
   const states = [copy({ length: 2 * PARTICLES }, normal)];
-  const guess = new Float64Array(2);
   for (let i = steps; i > 0; i--) {
     const [now, next] = [logSnrAt(i / steps), logSnrAt((i - 1) / steps)];
     const { keep, pull, shake } = STEPS[sampler](now, next);
-    const best = bestGuess(centers, spread, now);
-    const from = states.at(-1);
-    const to = new Float64Array(from.length);
-    for (let k = 0; k < from.length; k += 2) {
-      best(from[k], from[k + 1], guess);
-      for (const axis of [0, 1]) {
-        to[k + axis] = keep * from[k + axis] + pull * guess[axis] + (shake && shake * normal());
-      }
-    }
-    states.push(to);
+    const [from, guess] = [states.at(-1), guesses(states.at(-1), now)];
+    states.push(copy(from, (value, k) => keep * value + pull * guess[k] + (shake && shake * normal())));
   }
   return states.toReversed();
+};
+
+/** sigma times the score that a guess of x means, -eps^: flat as z is. */
+export const scoreOf = (z, guess, logSnr) => {
+  const [alpha, sigma] = signalNoise(logSnr).map(Math.sqrt);
+  return copy(z, (value, k) => (alpha * guess[k] - value) / sigma);
+};
+
+/** The mean of |eps^ - eps*|^2 over points z, flat: what one guess misses of another. */
+export const missed = (z, logSnr, guesses, best) => {
+  const [ours, theirs] = [guesses, best].map((one) => scoreOf(z, one(z, logSnr), logSnr));
+  return (2 / z.length) * ours.reduce((total, value, k) => total + (value - theirs[k]) ** 2, 0);
+};
+
+/** The paths back by the network, and what it guesses at one level: plain numbers, for one look from outside. */
+export const backByTheNetwork = ({ network, packed, logSnr, z, ...values }) => {
+  const typed = Object.entries(packed).map(([name, list]) => [name, Float32Array.from(list)]);
+  const guesses = learned(Object.fromEntries(typed), network);
+  return { guess: [...guesses(z, logSnr)], path: reversePaths(values, guesses).map((state) => [...state]) };
 };
 
 /** Where the particles stand at any time, on straight lines between the steps. */
@@ -98,9 +114,9 @@ export const sureness = (points, { parts, logDensity }) => {
 export const challenges = (now) => [
   {
     id: "spoil it",
-    text: "Spoil it: fewer than 50 % of the samples near a center.",
-    reached: () => now().near < 0.5,
-    why: "A long step aims at the mean of all centers that are still possible, and that mean is no center.",
+    text: "Spoil it with 50 steps or more: fewer than half of the samples near a center.",
+    reached: () => now().steps >= 50 && now().near < 0.5,
+    why: "A network knows the data it was trained on, and no other: its score leads to where those were.",
   },
   {
     id: "few steps",
@@ -133,16 +149,24 @@ const drawParticles = (plot, states, time, color) => {
   plot.points(every(points, 0), every(points, 1), { color, radius: 2, alpha: 0.8 });
 };
 
+const GRID_OF_ARROWS = linspace(-2.5, 2.5, 8);
+const FEET = Float64Array.from([...GRID_OF_ARROWS].flatMap((x) => [...GRID_OF_ARROWS].flatMap((y) => [x, y])));
+
 /** Arrows along sigma times the score, on a grid. */
-const drawScore = (plot, { centers, spread }, logSnr) => {
-  const best = bestGuess(centers, spread, logSnr);
-  const [alpha, sigma] = signalNoise(logSnr).map(Math.sqrt);
-  for (const x of linspace(-2.5, 2.5, 8)) {
-    for (const y of linspace(-2.5, 2.5, 8)) {
-      const [dx, dy] = best(x, y).map((value, axis) => (alpha * value - [x, y][axis]) / sigma);
-      const scale = 0.45 / Math.max(1.5, Math.hypot(dx, dy));
-      plot.arrow(x, y, x + scale * dx, y + scale * dy, { color: "likelihood", width: 1.3, head: 4, alpha: 0.8 });
-    }
+const drawScore = (plot, guesses, logSnr, style) => {
+  const score = scoreOf(FEET, guesses(FEET, logSnr), logSnr);
+  for (let k = 0; k < FEET.length; k += 2) {
+    const [x, y, dx, dy] = [FEET[k], FEET[k + 1], score[k], score[k + 1]];
+    const scale = 0.45 / Math.max(1.5, Math.hypot(dx, dy));
+    const look = { color: "likelihood", width: 1.3, head: 4, alpha: 0.8, ...style };
+    plot.arrow(x, y, x + scale * dx, y + scale * dy, look);
+  }
+};
+
+/** Where the data of the network would be at this time: circles of three sigma. */
+const drawTaught = (plot, { centers, spread }, logSnr) => {
+  for (const { mu, sigma } of noisedLaw(centers, spread, logSnr).parts) {
+    plot.ellipse(...mu, 3 * sigma[0], 3 * sigma[0], { color: "ink", width: 1, dash: [3, 3], fill: 0 });
   }
 };
 
@@ -185,29 +209,55 @@ export default {
   render({ model, el }) {
     const ui = frame({ model, el, title: "Into the noise and back" });
     const reach = ui.constant("reach");
+    const taught = ui.constant("taught");
+    const packed = Object.entries(tensors(model, ["weights", "scales", "biases"]));
+    const network = learned(
+      Object.fromEntries(packed.map(([name, { values }]) => [name, values])),
+      ui.constant("network"),
+    );
     const get = (...names) => Object.fromEntries(names.map((name) => [name, ui.get(name)]));
+    const byNetwork = () => ui.get("score") === "learned";
+    const moved = () => ["centers", "spread"].some((name) => String(ui.get(name)) !== String(taught[name]));
     const data = () => get("centers", "spread", "steps", "draw");
     const now = {
       forward: remember(() => Object.values(data()), () => forwardPaths(data())),
+      exact: () => exactGuesses(ui.get("centers"), ui.get("spread")),
+      guesses: () => (byNetwork() ? network : now.exact()),
       back: remember(
-        () => [...Object.values(data()), ui.get("sampler")],
-        () => reversePaths({ ...data(), ...get("sampler") }),
+        () => {
+          const way = Object.values(get("score", "sampler", "steps", "draw"));
+          return byNetwork() ? way : [...way, ui.get("centers"), ui.get("spread")]; // a network never looks at the data
+        },
+        () => reversePaths({ ...data(), ...get("sampler") }, now.guesses()),
+      ),
+      missed: remember(
+        () => [now.forward(), ui.get("time"), ui.get("score")],
+        (states, time) => missed(statesAt(states, time), logSnrAt(time), now.guesses(), now.exact()),
       ),
       law: () => noisedLaw(ui.get("centers"), ui.get("spread"), logSnrAt(ui.get("time"))),
     };
     const atEnd = (points) => quality(points, noisedLaw(ui.get("centers"), ui.get("spread"), CLEANEST));
-    const end = remember(() => [now.back()], (states) => atEnd(states[0]));
+    const end = remember(() => [now.back(), ui.get("centers"), ui.get("spread")], (states) => atEnd(states[0]));
     const given = remember(() => [now.forward()], (states) => atEnd(states[0]));
     const square = { square: true, x: [-reach, reach], y: [-reach, reach], xLabel: "z\u2081", yLabel: "z\u2082" };
+    const title = () => {
+      if (!byNetwork()) return "Back along the score (arrows). Drag the centers.";
+      if (!moved()) return "Back along the learned score; thin arrows: the exact one. Drag the centers.";
+      return "The network knows only the data it was trained on (circles), and leads back there.";
+    };
     const map = ui.panel({
       ...square,
-      title: "Back along the score (arrows). Drag the centers.",
+      title: title(),
       label: "particles on their way back from noise, the density at this time, and its score",
       low: 280,
       draw(plot) {
         plot.clip(() => {
           drawDensity(plot, now.law(), reach);
-          drawScore(plot, data(), logSnrAt(ui.get("time")));
+          if (byNetwork()) {
+            drawScore(plot, now.exact(), logSnrAt(ui.get("time")), { color: "ink", width: 1, alpha: 0.45 });
+            if (moved()) drawTaught(plot, taught, logSnrAt(ui.get("time")));
+          }
+          drawScore(plot, now.guesses(), logSnrAt(ui.get("time")));
           trace(plot, now.back(), ui.get("time"), 1, "posterior");
           drawParticles(plot, now.back(), ui.get("time"), "posterior");
         });
@@ -236,8 +286,10 @@ export default {
       }),
     );
     ui.on(["centers", "draw"], ui.redraw);
+    ui.on(["centers", "spread", "score"], () => map.caption(title()));
     ui.slider({ name: "time", label: "time: 0 data, 1 noise" });
     ui.player({ label: "Play it back", name: "time", values: linspace(1, 0, 101), pace: 0.04 });
+    ui.choice({ name: "score", label: "The score" });
     ui.choice({ name: "sampler", label: "The way back", labels: { SDE: "SDE, ancestral", ODE: "ODE, DDIM" } });
     ui.slider({ name: "steps", label: "steps on the way", step: 1, scale: "log" });
     ui.slider({ name: "spread", label: "\u03c3 of each cluster" });
@@ -247,7 +299,9 @@ export default {
       const states = now.back();
       return [
         ["log SNR now", format(logSnrAt(ui.get("time")), 1)],
-        ["one step, in log SNR", format((2 * CLEANEST) / ui.get("steps"))],
+        byNetwork()
+          ? ["squared error in \u03b5", format(now.missed(), 3), "likelihood"]
+          : ["one step, in log SNR", format((2 * CLEANEST) / ui.get("steps"))],
         ["sure of its center now", percent(sureness(statesAt(states, ui.get("time")), now.law())), "posterior"],
         ["near a center at the end", percent(end().near), "posterior"],
         ["mean log p of samples", end().logDensity, "posterior"],

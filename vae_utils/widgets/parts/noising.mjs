@@ -51,6 +51,25 @@ export const bestGuess = (centers, spread, logSnr) => {
   };
 };
 
+/** The same for rows (n, 2), flat: a function of z and a log SNR that gives one guess for each. */
+export const exactGuesses = (centers, spread) => (z, logSnr) => {
+  const best = bestGuess(centers, spread, logSnr);
+  const guesses = new Float64Array(z.length);
+  for (let k = 0; k < z.length; k += 2) best(z[k], z[k + 1], guesses.subarray(k, k + 2));
+  return guesses;
+};
+
+/** And by a TimedNetwork of vae_utils.models, which sees z and waves of log SNR and says v: x^ = alpha z - sigma v. */
+export const learnedGuesses = (network, frequencies) => (z, logSnr) => {
+  const waves = [Math.sin, Math.cos].flatMap((wave) => frequencies.map((one) => wave(one * logSnr)));
+  const [n, width] = [z.length / 2, 2 + waves.length];
+  const seen = new Float32Array(n * width);
+  for (let k = 0; k < n; k++) seen.set([z[2 * k], z[2 * k + 1], ...waves], k * width);
+  const [alpha, sigma] = signalNoise(logSnr).map(Math.sqrt);
+  const said = network.forward(seen, n);
+  return Float64Array.from(z, (value, k) => alpha * value - sigma * said[k]);
+};
+
 /** How z and its guess make the next z, one step back in noise: z' = keep z + pull x^ + shake eps. */
 export const STEPS = {
   SDE(logSnr, before) {
