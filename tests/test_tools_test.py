@@ -17,7 +17,7 @@ def test_left_out(): pass
 @pytest.mark.slow
 def test_the_last_line_sums_all_steps(tmp_path, capfd):
     (tmp_path / "test_mixed.py").write_text(MIXED)
-    pytest_step = ["-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
+    pytest_step = ["-m", "pytest", "-p", "tools.failures", "-p", "no:cacheprovider", str(tmp_path)]
     plan = {"good": ["-c", "pass"], "bad": ["-c", "raise SystemExit(3)"], "mixed tests": pytest_step}
     assert test.run_all(plan) == 1
     lines = capfd.readouterr().out.splitlines()
@@ -29,6 +29,8 @@ def test_the_last_line_sums_all_steps(tmp_path, capfd):
         ["bad", "0", "1", "0"],
         ["mixed tests", "1", "1", "1"],
     ]
+    named = [i for i, line in enumerate(lines) if line.startswith("FAILED") and "test_mixed.py::test_bad" in line]
+    assert len(named) == 2 and named[0] < min(i for i, line in enumerate(lines) if "FAILURES" in line)
 
 
 @pytest.mark.slow

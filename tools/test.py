@@ -17,7 +17,7 @@ from typing import NamedTuple
 from vae_utils.surroundings import one_thread
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTEST = ["-m", "pytest", "-n", "2", "--dist", "loadfile"]
+PYTEST = ["-m", "pytest", "-p", "tools.failures", "-n", "2", "--dist", "loadfile"]
 NBVAL = ["-p", "tools.nbval_outputs", "--nbval-lax", "--nbval-current-env"]
 LINT = ["-m", "ruff", "check", "--quiet", "."]
 FORMAT = ["-m", "ruff", "format", "--check", "--quiet", "."]
