@@ -19,10 +19,12 @@ def page(words: int) -> nodes.document:
 def test_prose_counts_code_does_not():
     document = page(100)
     code = "code " * 500
-    document[0] += [nodes.literal_block(code, code), nodes.math_block("", "a b c"), text.Box(kind="exercise")]
+    document[0] += [nodes.literal_block(code, code), nodes.math_block("", "a b c")]
+    document[0] += [text.Box(kind=kind) for kind in ("exercise", "myth", "myth", "note")]
     document[0] += nodes.raw("", '<figure class="vae-figure"><figcaption></figcaption></figure>', format="html")
     cells.give_addresses(document, "chapters/01_name")
-    assert facts.count(document) == {"words": 102, "formula": 1, "figure": 1, "widget": 0, "exercise": 1}
+    counted = {"words": 102, "formula": 1, "figure": 1, "widget": 0, "exercise": 1, "myth": 2}
+    assert facts.count(document) == counted
 
 
 @pytest.mark.parametrize(("words", "formulas", "expected"), [(10, 0, 5), (3000, 0, 15), (3000, 30, 20), (4600, 0, 25)])

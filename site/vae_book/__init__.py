@@ -4,12 +4,12 @@ import os
 
 from sphinx.application import Sphinx
 
-from . import assets, cells, execution, facts, heads, search, terms, text
+from . import assets, cells, execution, facts, front, heads, search, terms, text
 
 
 def setup(app: Sphinx) -> dict:
     # Widgets and progress bars look at this to know that no live kernel will stand behind their output.
     os.environ["VAE_BOOK"] = "1"
-    for module in (execution, text, cells, facts, search, terms, heads, assets):
+    for module in (execution, text, cells, facts, front, search, terms, heads, assets):
         module.setup(app)
     return {"version": "1", "env_version": 3, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,5 +1,7 @@
 """What stands under a title: how long a chapter takes to read and its code to run; what may be passed over."""
 
+import html
+
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -22,7 +24,19 @@ def count(document: nodes.document) -> dict[str, int]:
         "figure": sum("figure-number" in html for html in raw),
         "widget": len(moving),
         "exercise": sum(box["kind"] == "exercise" for box in document.findall(Box)),
+        "myth": sum(box["kind"] == "myth" for box in document.findall(Box)),
     }
+
+
+def widgets(document: nodes.document) -> list[dict]:
+    """Of each widget of a page: its name, its sentence, and the SVG that stands in for it without JavaScript."""
+    found = []
+    for raw in document.findall(nodes.raw):
+        if name := WIDGET.search(raw.astext()):
+            said, _, still = raw.astext().partition("<noscript><p>")[2].partition("</noscript>")[0].partition("</p>")
+            sentence = html.unescape(said).partition(" This figure moves")[0]
+            found.append({"name": name[1], "sentence": sentence, "still": still})
+    return found
 
 
 def minutes(counted: dict[str, int]) -> int:
@@ -53,33 +67,12 @@ def add_facts(app: Sphinx, document: nodes.document) -> None:
     title = next(document.findall(nodes.title), None)
     if run and title is not None:
         counted = count(document)
-        run["minutes"] = minutes(counted)
+        run |= {"minutes": minutes(counted), "counted": counted, "widgets": widgets(document)}
         title.parent.insert(title.parent.index(title) + 1, line(in_words(counted, run)))
 
 
 def line(words: str) -> nodes.container:
     return nodes.container("", nodes.Text(words), classes=["facts"])
-
-
-def add_to_map(app: Sphinx, document: nodes.document, docname: str) -> None:
-    """On the start page each chapter of the table has its minutes, and below it stands what the pages show a run of."""
-    runs = {app.builder.get_relative_uri(docname, name): run for name, run in env_runs(app.env).items()}
-    if docname != app.config.root_doc or not runs:
-        return
-    table, waiting = None, dict(runs)
-    for link in list(document.findall(nodes.reference)):
-        if link.get("refuri") in waiting and has_ancestor(link, (nodes.entry,)):
-            table = table or ancestor(link, nodes.table)
-            words = f" {waiting.pop(link['refuri'])['minutes']} min"
-            link.parent.insert(link.parent.index(link) + 1, nodes.inline("", words, classes=["minutes"]))
-    if table is not None:
-        table.parent.insert(table.parent.index(table) + 1, line(about_runs(list(runs.values()))))
-
-
-def ancestor(node: nodes.Node, kind: type) -> nodes.Element:
-    while not isinstance(node, kind):
-        node = node.parent
-    return node
 
 
 def about_runs(runs: list[dict]) -> str:
@@ -112,6 +105,4 @@ def env_runs(env) -> dict[str, dict]:
 
 def setup(app: Sphinx) -> None:
     app.connect("doctree-read", read_document, priority=410)  # boxes and addresses are there
-    app.connect("env-updated", lambda app, env: [app.config.root_doc])
-    app.connect("doctree-resolved", add_to_map)
     app.connect("env-purge-doc", lambda app, env, docname: env_runs(env).pop(docname, None))

@@ -1,10 +1,12 @@
 """Finding one's way: addresses of figures and widgets, the search, the glossary, a figure made large."""
 
+import gzip
 from collections import Counter
 
 import pytest
 from playwright.sync_api import expect
 from test_pages import CHAPTERS, NOTEBOOKS, PHONE, each_light
+from widget_page import readout
 
 pytestmark = pytest.mark.browser
 
@@ -15,6 +17,7 @@ TEXT_SIZES = """() => [...document.querySelectorAll('figure.vae-figure svg text'
     return parseFloat(getComputedStyle(e).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
 })"""
 SMALLEST_TEXT = 7.0  # pixels
+MOST_OF_THE_START_PAGE = 310_000  # bytes, with its map and its pictures
 
 
 @each_light(NOTEBOOKS)
@@ -146,3 +149,19 @@ def test_the_start_page_draws_with_the_letters_of_the_book_and_says_once_what_it
     expect(opened.tab.locator(".facts")).to_contain_text("on one core (")
     assert opened.tab.locator(".minutes").count() == len(NOTEBOOKS)
     opened.check()
+
+
+def test_the_start_page_plays_within_its_first_screen_and_leads_on(visit, addresses, site):
+    opened = visit(f"{addresses['file']}/chapters/index.html", width=1440)
+    (root,) = opened.alive()
+    expect(root.locator("canvas").first).to_be_in_viewport(ratio=1)
+    opened.changed(readout(root), lambda: readout(root))
+    cards = opened.tab.locator("ul.cards > li")
+    assert cards.count() == len([page for page in NOTEBOOKS if page.rpartition("/")[2][0].isdigit()])
+    assert cards.locator(".card-picture svg[aria-label]").count() == cards.count()
+    assert opened.tab.locator(".ways a").first.get_attribute("href") == f"{NOTEBOOKS[0].rpartition('/')[2]}.html"
+    expect(opened.tab.locator(".inside")).to_contain_text(f"{cards.count()} chapters of ")
+    last = cards.last.locator("a").get_attribute("href")
+    cards.last.click(position={"x": 20, "y": 20})
+    opened.tab.wait_for_url(f"**/{last}")
+    assert len(gzip.compress((site / "chapters" / "index.html").read_bytes())) < MOST_OF_THE_START_PAGE

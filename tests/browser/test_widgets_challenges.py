@@ -117,6 +117,10 @@ TO_REACH = {
         [("type", "steps on the way", 5), ("type", f"{SIGMA} of each cluster", 0.6)],
         [("choose", "The way back", "ODE, DDIM"), ("type", "steps on the way", 60)],
     ],
+    "FrontMap": [
+        [("type", "z\u2081", -1.6), ("type", "z\u2082", 1.2)],
+        [("keys", "z", *["Shift+ArrowRight"] * 3, *["Shift+ArrowUp"] * 3)],
+    ],
     "ImportanceBound": [
         [("type", "K, how many samples", 2000)],
         [

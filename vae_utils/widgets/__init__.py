@@ -18,6 +18,7 @@ _HOME = {
     "Face": "face",
     "FactorSliders": "factor_sliders",
     "ForwardReverse": "forward_reverse",
+    "FrontMap": "front_map",
     "ImportanceBound": "importance_bound",
     "KL": "kl",
     "Ladder": "ladder",

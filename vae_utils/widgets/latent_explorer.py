@@ -6,7 +6,7 @@ import numpy as np
 
 from .parts.fields import Array, Choice, Flag, Number, Numbers
 from .parts.host import Widget
-from .parts.packing import as_array, gray_levels, one_for_each
+from .parts.packing import as_array, gray_levels, one_for_each, start_on_a_zero
 from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
@@ -59,7 +59,7 @@ class LatentExplorer(Widget):
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
         rounding = rounding_error(decoder, z, activation)
         codes = as_array(codes)
-        values = {**_clear_place(codes, as_array(labels)), **values}
+        values = {**start_on_a_zero(codes, as_array(labels), REACH), **values}
         return cls(
             encoder_sizes=encoder_sizes, decoder_sizes=decoder_sizes, activation=activation, rounding=rounding,
             **flat(encoder, decoder),
@@ -90,12 +90,3 @@ class LatentExplorer(Widget):
         for k in range(10):
             pictures[k, 4:24, 4 + k : 14 + k] = 1
         return cls.of(*nets, pictures.reshape(10, 784), rng.normal(size=(50, 2)), np.arange(50) % 10)
-
-
-def _clear_place(codes, labels):
-    """Where z starts: the middle of the zeros, which a decoder draws clearly before it draws anything else."""
-    zeros = codes[: len(labels)][labels[: len(codes)] == 0]
-    if not len(zeros):
-        return {}
-    z1, z2 = np.round(np.clip(np.median(zeros, 0), -REACH, REACH), 1)
-    return {"z1": z1, "z2": z2}

@@ -17,7 +17,7 @@ export const code = (ui, name) => [ui.get(`${name}1`), ui.get(`${name}2`)];
 
 /**
  * A panel over the limits of z1: the sheet that `map()` gives, what `draw(plot)` adds, and on it every code of `codes`,
- * { name, text, label, color }, to be dragged or moved by keys. `place`: of the panel on its stage.
+ * { name, text, label, color }, to be dragged or moved by keys. `place`: of the panel on its stage. Returns the panel.
  */
 export const latentMap = (ui, { title, label, alpha, map, codes, draw = () => {}, ...place }) => {
   const [low, high] = ui.limits("z1");
@@ -50,4 +50,5 @@ export const latentMap = (ui, { title, label, alpha, map, codes, draw = () => {}
     ui.handle(panel, { label: words, color, step: 0.1, at: () => code(ui, name), move });
     ui.on([`${name}1`, `${name}2`], ui.redraw);
   }
+  return panel;
 };

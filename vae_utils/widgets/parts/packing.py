@@ -64,3 +64,12 @@ def one_for_each(values, name, n, what):
     if values.shape[:1] != (n,):
         raise ValueError(f"{name}: got shape {values.shape}, expected one for each of the {n} {what}")
     return values
+
+
+def start_on_a_zero(codes, labels, reach):
+    """Where a dot z starts: the middle of the zeros, which a decoder draws clearly before it draws anything else."""
+    zeros = codes[: len(labels)][labels[: len(codes)] == 0]
+    if not len(zeros):
+        return {}
+    z1, z2 = np.round(np.clip(np.median(zeros, 0), -reach, reach), 1)
+    return {"z1": z1, "z2": z2}
