@@ -2,7 +2,7 @@
 import { frame } from "./parts/frame.mjs";
 import { code, decodedMap, latentMap } from "./parts/latent_map.mjs";
 import { decode, networksOf } from "./parts/latent_net.mjs";
-import { clamp, format, logStandardNormal } from "./parts/maths.mjs";
+import { clamp, logStandardNormal } from "./parts/maths.mjs";
 import { every, tensor } from "./parts/tensor.mjs";
 
 const CELLS = 15;
