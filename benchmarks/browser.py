@@ -1,6 +1,6 @@
 """How fast the playground trains in a browser, and what it leaves the page of its frames.
 
-python -m benchmarks.browser    wants a quiet machine; two cores make some 800 and 240 steps a second
+python -m benchmarks.browser    both kernels in turn, three times each; wants a quiet machine
 """
 
 import statistics
@@ -11,8 +11,10 @@ from playwright.sync_api import sync_playwright
 
 from tools.screenshot import FLAGS, browser_path
 from vae_utils import widgets
+from vae_utils.widgets.playground import KERNELS
 
 DATA = ("spirals", "digits")
+ROUNDS = 3
 STEP = """(() => {
   const words = document.querySelector(".vae-readout").innerText.split("\\n");
   return Number(words[words.indexOf("step") + 1]);
@@ -29,11 +31,11 @@ FRAMES = f"""(frames) => new Promise((done) => {{
 }})"""
 
 
-def measure(browser, data, frames=240):
+def measure(browser, data, kernel=KERNELS[0], frames=240):
     """While the playground trains on `data`: {"steps": a second, "median": of a frame in ms, "slowest": in ms}."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "playground.html"
-        path.write_text(widgets.Playground(data=data).to_html(), encoding="utf8")
+        path.write_text(widgets.Playground(data=data, kernel=kernel).to_html(), encoding="utf8")
         tab = browser.new_page()
         tab.goto(path.as_uri())
         tab.get_by_role("button", name="Run", exact=True).click()
@@ -48,17 +50,26 @@ def measure(browser, data, frames=240):
     }
 
 
+def middle(found, name):
+    return statistics.median(measured[name] for measured in found)
+
+
 def main():
     if browser_path() is None:
         raise SystemExit("no Chromium was found: the playground is not measured")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         for data in DATA:
-            found = measure(browser, data)
-            print(
-                f"playground, {data}: {found['steps']:.0f} steps a second, "
-                f"a frame takes {found['median']:.1f} ms, the slowest {found['slowest']:.0f} ms"
-            )
+            rounds = [{kernel: measure(browser, data, kernel) for kernel in KERNELS} for _ in range(ROUNDS)]
+            for kernel in KERNELS:
+                found = [measured[kernel] for measured in rounds]
+                print(
+                    f"playground, {data}, {kernel}: {middle(found, 'steps'):.0f} steps a second, "
+                    f"a frame takes {middle(found, 'median'):.1f} ms, the slowest {middle(found, 'slowest'):.0f} ms"
+                )
+            fast, plain = ([measured[kernel]["steps"] for measured in rounds] for kernel in KERNELS)
+            ratios = sorted(a / b for a, b in zip(fast, plain, strict=True))
+            print(f"playground, {data}: {ratios[0]:.1f} to {ratios[-1]:.1f} times as fast by {KERNELS[0]}")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
+from tools import assemble
 from vae_utils import data, models, widgets
-from vae_utils.widgets.playground import DATA
+from vae_utils.widgets.playground import DATA, KERNELS
 
 
 def mlp(sizes, activation):
@@ -28,8 +29,9 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("likelihood, activation, encoder, decoder", CASES)
-def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, encoder, decoder):
+def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, encoder, decoder, kernel):
     torch.manual_seed(0)
     rows, latent, beta, sigma, rate = 37, decoder[0], 1.7, 0.3, 0.01
     networks = [mlp(sizes, {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]) for sizes in (encoder, decoder)]
@@ -49,7 +51,8 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     gradient = torch.cat([p.grad.flatten() for p in theta])
     torch.optim.Adam(theta, lr=rate).step()
 
-    model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood, "activation": activation}
+    model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood}
+    model |= {"activation": activation, "kernel": kernel}
     numbers = {"theta": before.tolist(), "x": x.flatten().tolist(), "eps": eps.flatten().tolist()}
     case = {"model": model, **numbers, "beta": beta, "sigma": sigma, "rate": rate}
     got = javascript.call("tests/js/probes.mjs", "trainOnce", case)
@@ -63,7 +66,13 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
 
 def test_the_page_knows_the_names_of_the_data_and_the_limit_of_logvar():
     assert tuple(javascript.call("tests/js/probes.mjs", "dataNames", None)) == DATA
+    assert tuple(javascript.call("tests/js/probes.mjs", "kernelNames", None)) == KERNELS
     assert javascript.call("tests/js/probes.mjs", "logvarLimit", None) == models.LOGVAR_LIMIT
+
+
+def test_the_webassembly_is_what_its_text_says():
+    pytest.importorskip("wasmtime")
+    assert assemble.MODULE.read_text(encoding="utf8") == assemble.module(assemble.TEXT.read_text(encoding="utf8"))
 
 
 def causes(name, x, part):

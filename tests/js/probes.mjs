@@ -7,6 +7,7 @@ import { informationMatrix, makeBinner } from "../../vae_utils/widgets/parts/inf
 import { levels } from "../../vae_utils/widgets/ladder.mjs";
 import { decode, unpack } from "../../vae_utils/widgets/parts/latent_net.mjs";
 import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
+import { KERNELS } from "../../vae_utils/widgets/parts/network.mjs";
 import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
 import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
@@ -52,6 +53,9 @@ export const dataNames = () => [...Object.keys(SHAPES), DIGITS, OWN];
 
 /** { name, t, part } -> the points of a shape without noise, [[x, y], ...]. */
 export const shape = ({ name, t, part }) => t.map((value, i) => SHAPES[name].at(value, part[i]));
+
+/** The kernels of a network, by name. */
+export const kernelNames = () => KERNELS;
 
 /** The limit of every logarithm of a variance. */
 export const logvarLimit = () => maths.LOGVAR_LIMIT;

@@ -27,6 +27,7 @@ const plan = (ui, data) => ({
   latent: Number(ui.get("latent")),
   activation: ui.get("activation"),
   seed: ui.get("seed"),
+  kernel: ui.get("kernel"),
   settings: settings(ui),
 });
 
@@ -112,10 +113,10 @@ const caption = (ui, panels) => {
 
 const CHANGED = { beta: "\u03b2", sigma: "\u03c3", rate: "learning rate", warmup: "warm-up" };
 
-const pace = ({ running, replaying, rate }) => {
+const pace = ({ running, replaying, rate, kernel }) => {
   if (replaying) return "replaying";
   if (!running) return "paused";
-  return rate ? `${Math.round(rate)} steps/s` : "running";
+  return rate ? `${Math.round(rate)} steps/s, ${kernel}` : "running";
 };
 
 const summary = (view) => () => {
@@ -202,7 +203,7 @@ export default {
     ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
     ui.slider({ name: "warmup", label: "warm-up of the KL, in steps", step: 1 });
 
-    ui.on(["data", "latent", "activation", "seed"], restart);
+    ui.on(["data", "latent", "activation", "seed", "kernel"], restart);
     ui.on("points", () => ui.get("data") === OWN && restart());
     ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
     ui.on("data", () => (sigma.hidden = ui.get("data") === DIGITS));

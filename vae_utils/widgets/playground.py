@@ -7,6 +7,7 @@ from .parts.host import Widget
 
 MOST_POINTS = 2000
 DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
+KERNELS = ("WebAssembly", "JavaScript")
 
 
 class Playground(Widget):
@@ -18,6 +19,7 @@ class Playground(Widget):
     sigma:   standard deviation of the Gaussian likelihood (points only; digits are Bernoulli).
     latent:  latent numbers, 1 or 2. activation: of the hidden layers. seed: of data, weights and noise.
     running: whether it trains now; may be set from Python in a live kernel.
+    kernel:  what computes the products: WebAssembly where the browser has its SIMD, or JavaScript, everywhere.
     """
 
     module = "playground"
@@ -34,6 +36,7 @@ class Playground(Widget):
     activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 9999)
     running = Flag(False)
+    kernel = Choice(KERNELS[0], KERNELS)
     points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,), high=9)

@@ -1,6 +1,7 @@
 // A multilayer perceptron on typed arrays, with backpropagation written by hand.
 // Matrices are row-major. Every product is one kernel that reads both its matrices along their rows.
 import { normalCdf, sigmoid } from "./maths.mjs";
+import { SimdLayers, simd } from "./simd.mjs";
 
 /** One entry of a times the transpose of b: row i of a, row j of b, both k long. */
 const dot = (a, i, b, j, k) => {
@@ -135,13 +136,60 @@ const makeScratch = ({ inputs, out }, n) => ({
   weightColumns: new Float32Array(inputs * out),
 });
 
+/** The linear maps of an Mlp in JavaScript. `SimdLayers` has the same methods: read these first. */
+class PlainLayers {
+  constructor(layers) {
+    Object.assign(this, { layers, kernel: "JavaScript", activations: {} });
+  }
+
+  /** Room for n rows in all that follows. */
+  reserve(n) {
+    this.capacity = n;
+    for (const layer of this.layers) Object.assign(layer, { y: new Float32Array(n * layer.out), scratch: null });
+  }
+
+  /** Before `forward`: the input, n rows from outside, where it can be worked with. */
+  takeInput(x) {
+    return x;
+  }
+
+  /** Before `backward`: the gradient at the output likewise. */
+  takeGradient(gradient) {
+    return gradient;
+  }
+
+  /** layer.y = layer.x times the transpose of the weight, plus the bias. */
+  forward({ weight, bias, inputs, out, x, y }, n) {
+    rowsByRows(x, weight, y, n, out, inputs);
+    for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) y[at] += bias[j];
+  }
+
+  /** From the gradient at the layer's output to those of its weight and bias, and to that at its input, if wanted. */
+  backward(layer, gradient, n, wantInput) {
+    const { x, out, inputs, weight, weightGradient, biasGradient } = layer;
+    const scratch = (layer.scratch ??= makeScratch(layer, this.capacity));
+    biasGradient.fill(0);
+    for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) biasGradient[j] += gradient[at];
+    transpose(gradient, scratch.gradientColumns, n, out);
+    transpose(x, scratch.columns, n, inputs);
+    rowsByRows(scratch.gradientColumns, scratch.columns, weightGradient, out, inputs, n);
+    if (!wantInput) return null;
+    transpose(weight, scratch.weightColumns, out, inputs);
+    rowsByRows(gradient, scratch.weightColumns, scratch.inputGradient, n, inputs, out);
+    return scratch.inputGradient;
+  }
+}
+
+/** The kernels by name, the fastest first. */
+export const KERNELS = ["WebAssembly", "JavaScript"];
+
 /**
  * Linear layers with an activation between them, none after the last. Its parameters are views into `theta`, layer by
- * layer, weight (out, inputs) before bias; so are its gradients into `gradient`, which only `backward` needs.
+ * layer, weight (out, inputs) before bias; so are its gradients into `gradient`, which only `backward` needs. What
+ * learns is computed by the kernel of this name, or by the one in JavaScript where the browser has no other.
  */
 export class Mlp {
-  constructor(sizes, activation, theta, gradient = null) {
-    this.activation = ACTIVATIONS[activation];
+  constructor(sizes, activation, theta, gradient = null, kernel = KERNELS[0]) {
     let at = 0;
     const take = (size) => {
       const views = [theta.subarray(at, at + size), gradient?.subarray(at, at + size)];
@@ -154,7 +202,15 @@ export class Mlp {
       const [bias, biasGradient] = take(out);
       return { inputs, out, weight, weightGradient, bias, biasGradient };
     });
+    const fast = gradient && kernel === "WebAssembly" && simd();
+    this.linear = fast ? new SimdLayers(this.layers) : new PlainLayers(this.layers);
+    this.activation = { ...ACTIVATIONS[activation], ...this.linear.activations[activation] };
     this.capacity = 0;
+  }
+
+  /** The name of the kernel that computes this network. */
+  get kernel() {
+    return this.linear.kernel;
   }
 
   /** Weights from N(0, gain^2 / inputs), biases zero; `noise()` gives standard normal numbers. */
@@ -169,19 +225,18 @@ export class Mlp {
   reserve(n) {
     if (n <= this.capacity) return;
     this.capacity = n;
-    for (const layer of this.layers) Object.assign(layer, { y: new Float32Array(n * layer.out), scratch: null });
+    this.linear.reserve(n);
   }
 
   /** x (n, inputs) -> (n, outputs); the result is overwritten by the next call. */
   forward(x, n) {
     this.reserve(n);
+    x = this.linear.takeInput(x, n);
     for (const [i, layer] of this.layers.entries()) {
-      const { weight, bias, inputs, out, y } = layer;
       layer.x = x;
-      rowsByRows(x, weight, y, n, out, inputs);
-      for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) y[at] += bias[j];
-      if (i < this.layers.length - 1) this.activation.apply(y, n * out);
-      x = y;
+      this.linear.forward(layer, n);
+      x = layer.y;
+      if (i < this.layers.length - 1) this.activation.apply(x, n * layer.out);
     }
     return x;
   }
@@ -191,19 +246,11 @@ export class Mlp {
    * Returns the gradient at the input, unless nobody asks for it.
    */
   backward(gradient, n, wantInput = true) {
+    gradient = this.linear.takeGradient(gradient, n);
     for (let i = this.layers.length - 1; i >= 0; i--) {
-      const { x, y, out, inputs, weight, weightGradient, biasGradient } = this.layers[i];
-      const scratch = (this.layers[i].scratch ??= makeScratch(this.layers[i], this.capacity));
-      if (i < this.layers.length - 1) this.activation.pullBack(gradient, y, n * out);
-      biasGradient.fill(0);
-      for (let row = 0, at = 0; row < n; row++) for (let j = 0; j < out; j++, at++) biasGradient[j] += gradient[at];
-      transpose(gradient, scratch.gradientColumns, n, out);
-      transpose(x, scratch.columns, n, inputs);
-      rowsByRows(scratch.gradientColumns, scratch.columns, weightGradient, out, inputs, n);
-      if (i === 0 && !wantInput) return null;
-      transpose(weight, scratch.weightColumns, out, inputs);
-      rowsByRows(gradient, scratch.weightColumns, scratch.inputGradient, n, inputs, out);
-      gradient = scratch.inputGradient;
+      const layer = this.layers[i];
+      if (i < this.layers.length - 1) this.activation.pullBack(gradient, layer.y, n * layer.out);
+      gradient = this.linear.backward(layer, gradient, n, i > 0 || wantInput);
     }
     return gradient;
   }

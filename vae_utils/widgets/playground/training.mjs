@@ -23,9 +23,9 @@ const gridOf = (dim, latent) => {
 };
 
 export class Training {
-  constructor({ data, dim, latent, activation, seed, settings, shown = 300 }) {
+  constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300 }) {
     const rows = data.length / dim;
-    const model = modelFor(dim, latent, activation);
+    const model = { ...modelFor(dim, latent, activation), kernel };
     this.trainer = new Trainer({ data, rows, model, seed, settings });
     this.viewer = new Vae({ ...model, seed });
     this.shown = Math.min(shown, rows);
@@ -91,6 +91,7 @@ export class Training {
       map: viewer.decode(this.grid, this.grid.length / latent),
       history: this.film.columns(),
       marks: this.marks,
+      kernel: this.trainer.vae.kernel,
       broken: this.broken,
     };
   }

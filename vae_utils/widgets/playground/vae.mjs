@@ -41,17 +41,22 @@ const bernoulliScore = (x, out, n, dim, gradient) => {
  * `encoder` and `decoder` are layer sizes, as [2, 32, 32, 4] and [2, 32, 32, 2] for two latent numbers.
  */
 export class Vae {
-  constructor({ encoder, decoder, likelihood = "gaussian", activation = "tanh", seed = 0 }) {
+  constructor({ encoder, decoder, likelihood = "gaussian", activation = "tanh", seed = 0, kernel }) {
     const [split, size] = [countParameters(encoder), countParameters(encoder) + countParameters(decoder)];
     this.theta = new Float32Array(size);
     this.gradient = new Float32Array(size);
     const part = (from, to) => [this.theta.subarray(from, to), this.gradient.subarray(from, to)];
-    this.encoder = new Mlp(encoder, activation, ...part(0, split));
-    this.decoder = new Mlp(decoder, activation, ...part(split, size));
+    this.encoder = new Mlp(encoder, activation, ...part(0, split), kernel);
+    this.decoder = new Mlp(decoder, activation, ...part(split, size), kernel);
     Object.assign(this, { likelihood, dim: encoder[0], latent: decoder[0] });
     const noise = normals(seed);
     this.encoder.initialize(noise);
     this.decoder.initialize(noise);
+  }
+
+  /** The name of the kernel that computes its networks. */
+  get kernel() {
+    return this.decoder.kernel;
   }
 
   /** x (n, dim) -> { mu, logvar }, each (n, latent). */
