@@ -5,6 +5,7 @@ from widget_page import pixels, readout
 
 from benchmarks import browser
 from vae_utils import widgets
+from vae_utils.widgets.playground import KERNELS
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ def test_run_pause_step_reset_and_replay(bench):
     one.press("Run")
     one.until(lambda: one.step() > 400)
     one.press("Pause")
-    one.until(lambda: one.value("speed") == "paused")
+    one.until(lambda: one.value("speed, WebAssembly") == "paused")
     paused = one.step()
     one.page.tab.wait_for_timeout(300)
     assert one.step() == paused
@@ -170,7 +171,7 @@ def test_points_can_be_drawn_with_pointer_and_keyboard(bench):
 def test_without_points_nothing_is_trained(bench):
     one = bench(data="your own points", running=True)
     one.page.tab.wait_for_timeout(300)
-    assert one.step() == 0 and one.value("speed") == "paused"
+    assert one.step() == 0 and one.value("speed, WebAssembly") == "paused"
     assert (one.value("loss"), one.value("KL")) == ("no points yet", "\u2013")
 
 
@@ -187,6 +188,12 @@ def test_digits_learn_in_the_page(bench):
     one.press("Run")
     one.until(lambda: one.step() > 300)
     assert one.number("loss") < 0.7 * start
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_it_says_which_kernel_trains(bench, kernel):
+    one = bench(data="ring", kernel=kernel, running=True)
+    one.until(lambda: one.value(f"speed, {kernel}").endswith("steps/s"))
 
 
 @pytest.mark.parametrize("data", browser.DATA)

@@ -113,16 +113,16 @@ const caption = (ui, panels) => {
 
 const CHANGED = { beta: "\u03b2", sigma: "\u03c3", rate: "learning rate", warmup: "warm-up" };
 
-const pace = ({ running, replaying, rate, kernel }) => {
+const pace = ({ running, replaying, rate }) => {
   if (replaying) return "replaying";
   if (!running) return "paused";
-  return rate ? `${Math.round(rate)} steps/s, ${kernel}` : "running";
+  return rate ? `${Math.round(rate)} steps/s` : "running";
 };
 
 const summary = (view) => () => {
   const picture = view.picture();
   if (!picture) return [];
-  const { terms, marks, broken } = picture;
+  const { terms, marks, broken, kernel } = picture;
   const last = marks.at(-1);
   const [loss, reconstruction, kl] = view.empty()
     ? ["no points yet", "\u2013", "\u2013"]
@@ -134,7 +134,7 @@ const summary = (view) => () => {
     ["KL", kl, "kl"],
     ["\u03b2 in force", format(terms.beta, 2), "prior"],
     ["last change", last ? `${CHANGED[last.name]} ${last.value} at step ${last.step}` : "none"],
-    ["speed", broken ? "stopped: the loss blew up; lower the rate" : pace(picture)],
+    [`speed, ${kernel}`, broken ? "stopped: the loss blew up; lower the rate" : pace(picture)],
   ];
 };
 

@@ -82,7 +82,7 @@ export class SimdLayers {
     return this.gradient;
   }
 
-  /** out (m, n) = start + a times b, each matrix [array, down, along]: how far apart two of its rows and columns lie. */
+  /** out (m, n) = start + a times b; each is [array, down, along]: how far apart two of its rows, and columns, lie. */
   product([a, aDown, aAlong], [b, bDown, bAlong], start, out, m, n, k) {
     const steps = [aDown, aAlong, bDown, bAlong].map((step) => NUMBER * step);
     this.functions.product(
