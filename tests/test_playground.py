@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.nn import functional
 
 from tools import assemble
 from vae_utils import data, models, widgets
+from vae_utils.data import digits
 from vae_utils.widgets.playground import DATA, KERNELS
 
 
@@ -96,6 +98,18 @@ def test_the_shapes_of_the_page_are_those_of_the_package(name):
     got = javascript.call("tests/js/probes.mjs", "shape", {"name": name, "t": t.tolist(), "part": piece.tolist()})
     assert t.min() > -1e-5 and t.max() < 1 + 1e-5
     assert (torch.tensor(got) - x).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("side", [14, 28])
+def test_the_enlarged_scans_of_the_page_are_those_of_the_package(side):
+    x = data.load_digits_8x8().x[:30]
+    pictures, centers = digits._enlarge(x)
+    straight = torch.cat([(1.12 * torch.eye(2)).expand(30, 2, 2), centers.unsqueeze(2)], 2)
+    grid = functional.affine_grid(straight, (30, 1, 28, 28), align_corners=False)
+    wanted = functional.grid_sample(pictures, grid, align_corners=False)
+    wanted = functional.adaptive_avg_pool2d(wanted, side).flatten(1)
+    got = javascript.call("tests/js/probes.mjs", "enlarged", {"scans": x.tolist(), "side": side})
+    assert wanted.max() > 0.9 and (torch.tensor(got) - wanted).abs().max() < 1e-5
 
 
 def test_it_holds_the_real_scans():

@@ -10,6 +10,7 @@ import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
 import { KERNELS } from "../../vae_utils/widgets/parts/network.mjs";
 import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
 import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
@@ -56,6 +57,9 @@ export const shape = ({ name, t, part }) => t.map((value, i) => SHAPES[name].at(
 
 /** The kernels of a network, by name. */
 export const kernelNames = () => KERNELS;
+
+/** { scans, side } -> the pictures of 8x8 scans. */
+export const enlarged = ({ scans, side }) => scans.map((scan) => Array.from(enlarge(scan, side)));
 
 /** The limit of every logarithm of a variance. */
 export const logvarLimit = () => maths.LOGVAR_LIMIT;

@@ -1,5 +1,6 @@
 import { close, equal, ok } from "./check.mjs";
 import { SHAPES, fromPoints, fromScans, makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Film } from "../../vae_utils/widgets/playground/film.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
 
@@ -23,6 +24,13 @@ export const tests = {
     const { x, tone } = fromScans(ink, labels, 1);
     tone.forEach((value, i) => close(x[64 * i], (10 * value) / 16, 1e-6));
     ok(Array.from(tone).join() !== Array.from(labels, (l) => l / 10).join(), "the order is new");
+    for (const side of [14, 28]) {
+      const large = fromScans(ink, labels, 1, side);
+      equal(Array.from(large.tone), Array.from(tone));
+      equal(large.x.length, 30 * side * side);
+      const first = Float32Array.from(x.subarray(0, 64));
+      equal(Array.from(large.x.subarray(0, side * side)), Array.from(enlarge(first, side)));
+    }
   },
   "a film never outgrows its capacity and keeps its first and last entries": () => {
     const film = new Film(16, 1);

@@ -1,4 +1,5 @@
 // The playground's data: n points in the plane, seeded, with a tone in [0, 1) that colors a point by where it belongs.
+import { enlarge } from "./enlarge.mjs";
 import { normals, uniforms } from "../parts/maths.mjs";
 
 const TAU = 2 * Math.PI;
@@ -61,14 +62,18 @@ export const fromPoints = (points) => {
   return { x: Float32Array.from(points.flat()), tone: Float32Array.from(tone) };
 };
 
-/** Scans with ink 0..16 (n, 64) as numbers in [0, 1], in a fixed shuffled order; the tone is the class. */
-export const fromScans = (ink, labels, seed) => {
+/**
+ * Scans with ink 0..16 (n, 64) as pictures of `side` x `side` with numbers in [0, 1], in a fixed shuffled order; the
+ * tone is the class.
+ */
+export const fromScans = (ink, labels, seed, side = 8) => {
   const uniform = uniforms(seed);
   const keys = Float64Array.from(labels, uniform);
   const order = Int32Array.from(labels.keys()).sort((a, b) => keys[a] - keys[b]);
-  const x = new Float32Array(ink.length);
+  const x = new Float32Array(order.length * side * side);
   order.forEach((from, to) => {
-    for (let j = 0; j < 64; j++) x[64 * to + j] = ink[64 * from + j] / 16;
+    const scan = Float32Array.from(ink.subarray(64 * from, 64 * (from + 1)), (value) => value / 16);
+    x.set(side === 8 ? scan : enlarge(scan, side), side * side * to);
   });
   return { x, tone: Float32Array.from(order, (from) => labels[from] / 10) };
 };
