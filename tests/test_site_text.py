@@ -1,6 +1,7 @@
 """Boxes, formula tags and links, on small documents."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -117,3 +118,17 @@ def test_colors_are_those_of_the_figures():
     light, dark = assets.color_css().split('html[data-theme="dark"]')
     assert all(f"--vae-{name}: {value};" in light for name, value in COLORS.items())
     assert all(f"--vae-{name}: {value};" in dark for name, value in DARK_COLORS.items())
+
+
+def test_the_formulas_that_pages_hold_are_written_for_the_cards(tmp_path):
+    env, app = SimpleNamespace(), SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    app.env = env
+    for name, tag in (("chapters/01_a", "1.1"), ("chapters/02_b", "2.1")):
+        document = new_document(name)
+        document += nodes.math_block("", f"{name[-1]} < \\beta \\tag{{{tag}}}")
+        text.collect_tags(env, name, document)
+    text.forget_tags(app, env, "chapters/02_b")
+    (tmp_path / "_static").mkdir()
+    text.write_formulas(app, None)
+    written = (tmp_path / "_static" / "formulas.js").read_text()
+    assert written == 'window.vaeFormulas = {"1.1":"a < \\\\beta"};\n'

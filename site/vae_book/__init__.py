@@ -12,4 +12,4 @@ def setup(app: Sphinx) -> dict:
     os.environ["VAE_BOOK"] = "1"
     for module in (execution, text, cells, facts, front, search, terms, heads, assets):
         module.setup(app)
-    return {"version": "1", "env_version": 3, "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 4, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,6 +1,7 @@
 """Reads plain Jupyter Markdown as a book: linked formulas, blockquotes that are boxes."""
 
 import html
+import json
 import re
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def collect_tags(env, docname: str, document: nodes.document) -> None:
             if tags.get(tag, docname) != docname or tag_id(tag) in document.ids:
                 logger.warning("formula (%s) is numbered twice", tag, location=block)
             tags[tag] = docname
+            env_formulas(env)[tag] = TAG.sub("", block.astext()).strip()
             document.ids[tag_id(tag)] = block
             block["ids"].append(tag_id(tag))
 
@@ -153,6 +155,21 @@ def env_tags(env) -> dict[str, str]:
     return env.vae_formula_tags
 
 
+def env_formulas(env) -> dict[str, str]:
+    """By number, what a card beside a mention shows."""
+    if not hasattr(env, "vae_formulas"):
+        env.vae_formulas = {}
+    return env.vae_formulas
+
+
+def write_formulas(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html":
+        return
+    kept = {tag: tex for tag, tex in sorted(env_formulas(app.env).items()) if tag in env_tags(app.env)}
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    (Path(app.outdir) / "_static" / "formulas.js").write_text(f"window.vaeFormulas = {text};\n", encoding="utf8")
+
+
 def forget_tags(app: Sphinx, env, docname: str) -> None:
     env.vae_formula_tags = {tag: where for tag, where in env_tags(env).items() if where != docname}
 
@@ -167,3 +184,4 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", read_document, priority=400)  # before Sphinx collects the images
     app.connect("doctree-resolved", link_mentions)
     app.connect("env-purge-doc", forget_tags)
+    app.connect("build-finished", write_formulas, priority=800)
