@@ -12,7 +12,7 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 from torch.nn import functional
 
 from tools import assemble
-from vae_utils import data, models, widgets
+from vae_utils import data, models, objectives, widgets
 from vae_utils.data import digits
 from vae_utils.widgets.playground import DATA, KERNELS
 
@@ -31,9 +31,10 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("bits", ["none", "between", "above"])
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("likelihood, activation, encoder, decoder", CASES)
-def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, encoder, decoder, kernel):
+def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, encoder, decoder, kernel, bits):
     torch.manual_seed(0)
     rows, latent, beta, sigma, rate = 37, decoder[0], 1.7, 0.3, 0.01
     networks = [mlp(sizes, {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]) for sizes in (encoder, decoder)]
@@ -47,8 +48,10 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     out = networks[1](q.base_dist.loc + q.base_dist.scale * eps)
     p = Normal(out, sigma) if likelihood == "gaussian" else Bernoulli(logits=out, validate_args=False)
     reconstruction = Independent(p, 1).log_prob(x).mean()
-    kl = kl_divergence(q, Independent(Normal(torch.zeros(rows, latent), 1.0), 1)).mean()
-    loss = -reconstruction + beta * kl
+    kls = kl_divergence(q.base_dist, Normal(torch.zeros(rows, latent), 1.0)).mean(0)
+    kl = kls.sum()
+    free = {"none": 0.0, "between": 0.9 * kls.max().item(), "above": 1.1 * kls.max().item()}[bits]
+    loss = -reconstruction + beta * objectives.free_bits_kl(kls[None], free)
     loss.backward()
     gradient = torch.cat([p.grad.flatten() for p in theta])
     torch.optim.Adam(theta, lr=rate).step()
@@ -56,7 +59,7 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood}
     model |= {"activation": activation, "kernel": kernel}
     numbers = {"theta": before.tolist(), "x": x.flatten().tolist(), "eps": eps.flatten().tolist()}
-    case = {"model": model, **numbers, "beta": beta, "sigma": sigma, "rate": rate}
+    case = {"model": model, **numbers, "beta": beta, "sigma": sigma, "rate": rate, "free": free}
     got = javascript.call("tests/js/probes.mjs", "trainOnce", case)
     for name, wanted in (("loss", loss), ("reconstruction", reconstruction), ("kl", kl)):
         assert got[name] == pytest.approx(wanted.item(), rel=1e-4, abs=1e-4)

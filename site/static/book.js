@@ -182,6 +182,11 @@ document.addEventListener("click", ({ target }) => {
   if (older) older.checked = false;
 });
 
+// The Lab wants the whole window: the menu is folded away, and its button brings it back.
+document.addEventListener("DOMContentLoaded", () => {
+  if (document.getElementById("the-lab")) document.getElementById("pst-primary-sidebar")?.classList.add("pst-sidebar-hidden");
+});
+
 window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   markScrollers();

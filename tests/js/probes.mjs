@@ -14,12 +14,12 @@ import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
-/** { model, theta, x, eps, beta, sigma, rate } -> loss terms, gradient, and the weights after one step of Adam. */
-export const trainOnce = ({ model, theta, x, eps, beta, sigma, rate }) => {
+/** { model, theta, x, eps, beta, sigma, free, rate } -> loss terms, gradient, and the weights after one step of Adam. */
+export const trainOnce = ({ model, theta, x, eps, beta, sigma, free, rate }) => {
   const vae = new Vae(model);
   vae.theta.set(theta);
   const rows = x.length / vae.dim;
-  const terms = vae.loss(Float32Array.from(x), Float32Array.from(eps), rows, { beta, sigma, learn: true });
+  const terms = vae.loss(Float32Array.from(x), Float32Array.from(eps), rows, { beta, sigma, free, learn: true });
   const gradient = Array.from(vae.gradient);
   new Adam(vae.theta.length).step(vae.theta, vae.gradient, rate);
   return { ...terms, gradient, theta: Array.from(vae.theta) };

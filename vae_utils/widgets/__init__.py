@@ -1,6 +1,7 @@
 """Widgets: one Python class and one ES module each, alive in a kernel and on a static page.
 
-This folder holds the widgets, `parts` what they share, `playground` what the playground alone uses. One is shown by
+This folder holds the widgets, `parts` what they share, `playground` what trains in the page, `lab` what the Lab alone
+uses. One is shown by
 
     widgets.KL(mu=0.5)
 """
@@ -21,6 +22,7 @@ _HOME = {
     "FrontMap": "front_map",
     "ImportanceBound": "importance_bound",
     "KL": "kl",
+    "Lab": "lab",
     "Ladder": "ladder",
     "LatentDiffusion": "latent_diffusion",
     "LatentExplorer": "latent_explorer",

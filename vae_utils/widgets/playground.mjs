@@ -1,17 +1,16 @@
 // The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
 import { frame } from "./parts/frame.mjs";
-import { clamp, format, normals, remember } from "./parts/maths.mjs";
-import { startWorker } from "./parts/start_worker.mjs";
+import { remember } from "./parts/maths.mjs";
+import { rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { DIGITS, fromPoints, fromScans, makeShape, OWN } from "./playground/datasets.mjs";
+import { drawingTools, empty } from "./playground/own_points.mjs";
+import { summary } from "./playground/summary.mjs";
 import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
 
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];
 const POINTS = 1000;
 const HEIGHT = 262;
-
-/** Whether there is nothing to learn: the reader's own points were chosen, and none is drawn yet. */
-const empty = (ui) => ui.get("data") === OWN && ui.get("points").length === 0;
 
 /** The rows to learn: { x, tone, dim }; one row in the middle, that nothing may be trained on, where there is none. */
 const dataOf = (ui, scans) => {
@@ -32,40 +31,6 @@ const plan = (ui, data) => ({
 });
 
 const settings = (ui) => Object.fromEntries(SETTINGS.map((name) => [name, ui.get(name)]));
-
-/** Strokes and a handle that put points on the page, and the buttons that go with them. */
-const drawingTools = (ui, panel) => {
-  const noise = normals(11);
-  const spot = { x: 0.5, y: 0.5 };
-  const own = () => ui.get("data") === OWN;
-  const add = (x, y, count, spread) => {
-    const near = Array.from({ length: count }, () => [x + spread * noise(), y + spread * noise()]);
-    const inside = near.map((pair) => pair.map((value) => clamp(value, ...ui.limits("points"))));
-    ui.set("points", [...ui.get("points"), ...inside].slice(-ui.constant("most_points")));
-  };
-  ui.strokes(panel, ({ x, y }) => own() && add(x, y, 4, 0.05));
-  const knob = ui.handle(panel, {
-    label: "where to put points",
-    color: "data",
-    at: () => [spot.x, spot.y],
-    move: (x, y) => {
-      Object.assign(spot, { x, y });
-      ui.redraw();
-    },
-  });
-  const buttons = [
-    ui.button("Put points at the handle", () => add(spot.x, spot.y, 40, 0.12)),
-    ui.button("Clear the points", () => ui.set("points", [])),
-  ];
-  const show = () => {
-    for (const element of [knob, ...buttons]) element.hidden = !own();
-    panel.canvas.style.touchAction = own() ? "none" : "";
-    buttons[1].disabled = ui.get("points").length === 0;
-  };
-  ui.on(["data", "points"], show);
-  show();
-  return spot;
-};
 
 const makePanels = (ui, view) => {
   const ready = (draw) => (plot) => view.picture() && !view.empty() && draw(plot, view);
@@ -111,33 +76,6 @@ const caption = (ui, panels) => {
   panels.samples.caption(digits ? `${map}; below, samples from the prior` : path);
 };
 
-const CHANGED = { beta: "\u03b2", sigma: "\u03c3", rate: "learning rate", warmup: "warm-up" };
-
-const pace = ({ running, replaying, rate }) => {
-  if (replaying) return "replaying";
-  if (!running) return "paused";
-  return rate ? `${Math.round(rate)} steps/s` : "running";
-};
-
-const summary = (view) => () => {
-  const picture = view.picture();
-  if (!picture) return [];
-  const { terms, marks, broken, kernel } = picture;
-  const last = marks.at(-1);
-  const [loss, reconstruction, kl] = view.empty()
-    ? ["no points yet", "\u2013", "\u2013"]
-    : [terms.loss, -terms.reconstruction, terms.kl];
-  return [
-    ["step", String(terms.step)],
-    ["loss", loss, "elbo"],
-    ["\u2212reconstruction", reconstruction, "likelihood"],
-    ["KL", kl, "kl"],
-    ["\u03b2 in force", format(terms.beta, 2), "prior"],
-    ["last change", last ? `${CHANGED[last.name]} ${last.value} at step ${last.step}` : "none"],
-    [`speed, ${kernel}`, broken ? "stopped: the loss blew up; lower the rate" : pace(picture)],
-  ];
-};
-
 /** What to reach, by the terms of the loss and the number of points that the reader drew. */
 export const challenges = (now) => [
   {
@@ -167,9 +105,7 @@ export default {
     const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")), empty: () => empty(ui) };
     view.colors = remember(() => [view.data, ui.theme()], colorsOf);
     const trainer = startWorker(ui, (picture) => {
-      // A picture from before the last order to run or to rest says nothing of whether that was obeyed.
-      const rests = picture.asked === trainer.asked && !picture.running && !picture.replaying;
-      if (ui.get("running") && rests) ui.set("running", false);
+      if (ui.get("running") && rests(trainer, picture)) ui.set("running", false);
       buttons.restart.disabled = !trained();
       buttons.replay.disabled = picture.history.step.length < 2;
       ui.redraw();

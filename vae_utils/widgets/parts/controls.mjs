@@ -110,8 +110,8 @@ export const select = (state, { name, label, options = state.limits(name), label
   return make("label", { class: "vae-select" }, make("span", { text: label }), list);
 };
 
-/** A row of radio buttons that look like one segmented button. */
-export const choice = (state, { name, label, options = state.limits(name), labels = {} }) => {
+/** A row of radio buttons that look like one segmented button; `pictures` are elements that stand above their words. */
+export const choice = (state, { name, label, options = state.limits(name), labels = {}, pictures = {} }) => {
   const group = `vae-${name}-${Math.random().toString(36).slice(2)}`;
   const inputs = options.map((value) =>
     make("input", { type: "radio", name: group, value, onchange: () => state.set(name, value) }),
@@ -120,8 +120,10 @@ export const choice = (state, { name, label, options = state.limits(name), label
   state.on(name, show);
   show();
   const words = options.map((value) => make("span", { text: labels[value] ?? greek(value) }));
+  words.forEach((word, i) => pictures[options[i]] && word.prepend(pictures[options[i]]));
   const pills = inputs.map((input, i) => make("label", {}, input, words[i]));
-  return make("fieldset", { class: "vae-choice" }, make("legend", { text: label }), make("div", {}, ...pills));
+  const kind = Object.keys(pictures).length ? "vae-choice vae-tiles" : "vae-choice";
+  return make("fieldset", { class: kind }, make("legend", { text: label }), make("div", {}, ...pills));
 };
 
 /** A labelled checkbox. */

@@ -18,3 +18,6 @@ export const startWorker = (ui, heard) => {
   state.order = (order, details = {}) => worker.postMessage({ order, ...details });
   return state;
 };
+
+/** Whether a picture says that training ended by itself: one from before the last order to run says nothing of it. */
+export const rests = (trainer, picture) => picture.asked === trainer.asked && !picture.running && !picture.replaying;

@@ -69,6 +69,10 @@ export const serve = (begin) => {
       training.change(order.settings);
       if (!replayed) show();
     },
+    watch(order) {
+      training.watched = order.watched;
+      if (!replayed && !running) show();
+    },
     run(order) {
       ({ asked } = order);
       const start = order.on && !running && !training.broken;

@@ -34,7 +34,7 @@ export class Trainer {
     this.x = new Float32Array(this.batch * this.vae.dim);
     this.eps = new Float32Array(this.batch * this.vae.latent);
     this.shuffleNoise = normals(seed + 2);
-    this.settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, ...settings };
+    this.settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, free: 0, ...settings };
   }
 
   /** The KL's weight in force: it rises in a straight line from 0 over the first `warmup` steps. */
@@ -63,8 +63,8 @@ export class Trainer {
   /** One step of Adam on a fresh batch. Returns false, leaving the weights alone, where the loss is not finite. */
   step() {
     this.nextBatch();
-    const { sigma, rate } = this.settings;
-    const { loss } = this.vae.loss(this.x, this.eps, this.batch, { beta: this.beta, sigma, learn: true });
+    const { sigma, rate, free } = this.settings;
+    const { loss } = this.vae.loss(this.x, this.eps, this.batch, { beta: this.beta, sigma, free, learn: true });
     if (!Number.isFinite(loss)) return false;
     this.adam.step(this.vae.theta, this.vae.gradient, rate);
     this.steps += 1;

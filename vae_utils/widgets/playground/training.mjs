@@ -7,11 +7,16 @@ import { Vae } from "./vae.mjs";
 const PROBES = 128;
 const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
 
-/** Layer sizes and likelihood for data of this dimension. */
-export const modelFor = (dim, latent, activation) =>
-  dim === 2
-    ? { encoder: [2, 32, 32, 2 * latent], decoder: [latent, 32, 32, 2], likelihood: "gaussian", activation }
-    : { encoder: [dim, 64, 2 * latent], decoder: [latent, 64, 64, dim], likelihood: "bernoulli", activation };
+/** Layer sizes and likelihood for data of this dimension; `hidden` units and `likelihood` may be chosen. */
+export const modelFor = (dim, latent, activation, { hidden, likelihood } = {}) => {
+  const [points, h] = [dim === 2, hidden ?? (dim === 2 ? 32 : 64)];
+  return {
+    encoder: points ? [2, h, h, 2 * latent] : [dim, h, 2 * latent],
+    decoder: [latent, h, h, dim],
+    likelihood: likelihood ?? (points ? "gaussian" : "bernoulli"),
+    activation,
+  };
+};
 
 /** A grid of latent points: square for two numbers, a walk for one. */
 const gridOf = (dim, latent) => {
@@ -23,14 +28,14 @@ const gridOf = (dim, latent) => {
 };
 
 export class Training {
-  constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300 }) {
+  constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300, watched = null, ...chosen }) {
     const rows = data.length / dim;
-    const model = { ...modelFor(dim, latent, activation), kernel };
+    const model = { ...modelFor(dim, latent, activation, chosen), kernel };
     this.trainer = new Trainer({ data, rows, model, seed, settings });
     this.viewer = new Vae({ ...model, seed });
     this.shown = Math.min(shown, rows);
     this.probes = Math.min(PROBES, rows);
-    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false });
+    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false, watched });
     this.x = data.slice(0, this.shown * dim);
     const noise = normals(seed + 3);
     this.eps = Float32Array.from({ length: this.shown * latent }, noise);
@@ -61,7 +66,7 @@ export class Training {
   terms() {
     const { trainer, viewer } = this;
     viewer.theta.set(trainer.vae.theta);
-    const weights = { beta: trainer.beta, sigma: trainer.settings.sigma };
+    const weights = { beta: trainer.beta, sigma: trainer.settings.sigma, free: trainer.settings.free };
     return { step: trainer.steps, beta: trainer.beta, ...viewer.loss(this.x, this.eps, this.probes, weights) };
   }
 
@@ -74,6 +79,18 @@ export class Training {
     this.broken ||= !this.trainer.step();
     if (!this.broken && this.film.wants(this.trainer.steps)) this.record();
     return !this.broken;
+  }
+
+  /** One row on its way through the model, and one code decoded: { x, mu, logvar, eps, z, mean, decoded }. */
+  machine() {
+    const { viewer, dim, latent } = this;
+    const { row, code } = this.watched;
+    const x = this.x.slice(row * dim, (row + 1) * dim);
+    const eps = this.eps.slice(row * latent, (row + 1) * latent);
+    const { mu, logvar } = viewer.posterior(x, 1);
+    const z = mu.map((value, j) => value + Math.exp(0.5 * logvar[j]) * eps[j]);
+    const decoded = viewer.decode(Float32Array.from(code.slice(0, latent)), 1);
+    return { x, mu, logvar, eps, z, mean: viewer.decode(z, 1), decoded };
   }
 
   /** Everything the page draws, for the weights as they are or for one entry of the film. */
@@ -93,6 +110,7 @@ export class Training {
       marks: this.marks,
       kernel: this.trainer.vae.kernel,
       broken: this.broken,
+      machine: this.watched && this.machine(),
     };
   }
 }

@@ -1,5 +1,5 @@
 // A variational autoencoder: its three distributions, its loss in nats per example, and the gradients of that loss.
-import { clamp, LOGVAR_LIMIT, normals, sigmoid } from "../parts/maths.mjs";
+import { clamp, LOGVAR_LIMIT, normals, sigmoid, sum } from "../parts/maths.mjs";
 import { countParameters, Mlp } from "../parts/network.mjs";
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
@@ -86,29 +86,40 @@ export class Vae {
   }
 
   /**
-   * loss = -reconstruction + beta * kl, averaged over the n rows of x, with z = mu + sigma_q * eps.
-   * With `learn` the gradient of the loss is left in `this.gradient`.
+   * loss = -reconstruction + beta * sum_j max(free, kl_j), averaged over the n rows of x, with z = mu + sigma_q * eps:
+   * a latent number whose mean kl_j is below `free` nats gets no gradient of it (Kingma et al. 2016). `kl` is the sum
+   * of the kl_j as they are. With `learn` the gradient of the loss is left in `this.gradient`.
    */
-  loss(x, eps, n, { beta = 1, sigma = 1, learn = false }) {
+  loss(x, eps, n, { beta = 1, sigma = 1, free = 0, learn = false }) {
     const { mu, logvar } = this.posterior(x, n);
     const z = mu.map((value, i) => value + Math.exp(0.5 * logvar[i]) * eps[i]);
     const out = this.decoder.forward(z, n);
     const outGradient = learn ? new Float32Array(n * this.dim) : null;
     const reconstruction = this.reconstruction(x, out, n, sigma, outGradient);
-    let kl = 0;
-    for (let i = 0; i < mu.length; i++) kl += 0.5 * (mu[i] ** 2 + Math.exp(logvar[i]) - 1 - logvar[i]);
-    kl /= n;
-    if (learn) this.backward(this.decoder.backward(outGradient, n), mu, logvar, eps, n, beta);
-    return { loss: -reconstruction + beta * kl, reconstruction, kl };
+    const kls = this.klOf(mu, logvar, n);
+    const paid = sum(kls.map((kl) => Math.max(free, kl)));
+    const weights = kls.map((kl) => (kl < free ? 0 : beta));
+    if (learn) this.backward(this.decoder.backward(outGradient, n), mu, logvar, eps, n, weights);
+    return { loss: -reconstruction + beta * paid, reconstruction, kl: sum(kls) };
   }
 
-  /** From dloss/dz through z = mu + exp(logvar / 2) * eps, plus the slope of beta * kl, into the encoder. */
-  backward(zGradient, mu, logvar, eps, n, beta) {
+  /** Mean over n rows of the KL of each latent number. */
+  klOf(mu, logvar, n) {
+    const kls = Array.from({ length: this.latent }, () => 0);
+    for (let i = 0; i < mu.length; i++) {
+      kls[i % this.latent] += (0.5 * (mu[i] ** 2 + Math.exp(logvar[i]) - 1 - logvar[i])) / n;
+    }
+    return kls;
+  }
+
+  /** From dloss/dz through z = mu + exp(logvar / 2) * eps, plus the slope of weights_j * kl_j, into the encoder. */
+  backward(zGradient, mu, logvar, eps, n, weights) {
     const { latent } = this;
     const heads = new Float32Array(2 * n * latent);
     for (let row = 0; row < n; row++) {
       for (let j = 0; j < latent; j++) {
         const i = row * latent + j;
+        const beta = weights[j];
         const width = Math.exp(0.5 * logvar[i]);
         const inside = Math.abs(logvar[i]) < LOGVAR_LIMIT;
         heads[2 * row * latent + j] = zGradient[i] + (beta * mu[i]) / n;

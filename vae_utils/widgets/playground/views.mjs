@@ -7,9 +7,9 @@ const ELLIPSES = 160;
 
 /** One CSS color per shown row: the class for digits, a hue around the circle for points. */
 export const colorsOf = ({ dim, tone }, theme) =>
-  Array.from(tone, (t) => (dim === 64 ? theme.classes[Math.round(10 * t)] : `hsl(${Math.round(360 * t)} 62% 50%)`));
+  Array.from(tone, (t) => (dim > 2 ? theme.classes[Math.round(10 * t)] : `hsl(${Math.round(360 * t)} 62% 50%)`));
 
-const drawScans = (plot, images, columns) => {
+export const drawScans = (plot, images, columns) => {
   const everywhere = [plot.xRange[0], plot.yRange[0], plot.xRange[1], plot.yRange[1]];
   drawSheet(plot, sheet(images, columns), everywhere);
 };
@@ -17,8 +17,8 @@ const drawScans = (plot, images, columns) => {
 export const drawData = (plot, view) => {
   const { mu, means } = view.picture();
   const { x, dim } = view.data;
-  if (dim === 64) {
-    const [scans, rebuilt] = [x, means].map((source) => rowsOf(source, 64));
+  if (dim > 2) {
+    const [scans, rebuilt] = [x, means].map((source) => rowsOf(source, dim));
     const pairs = [0, 9, 18].flatMap((from) => [scans, rebuilt].flatMap((images) => images.slice(from, from + 9)));
     drawScans(plot, pairs, 9);
     return;
@@ -72,7 +72,7 @@ export const drawLatent = (plot, view) => {
     }
     plot.points(every(mu, 0, 2), every(mu, 1, 2), { colors, radius: 2 });
     for (const radius of [1, 2]) plot.ellipse(0, 0, radius, radius, { color: "prior", dash: [6, 4], width: 1.5 });
-    if (view.data.dim === 64) nameClasses(plot, view);
+    if (view.data.dim > 2) nameClasses(plot, view);
   });
 };
 
@@ -92,9 +92,10 @@ const nameClasses = (plot, view) => {
 
 export const drawSamples = (plot, view) => {
   const { samples, map } = view.picture();
-  if (view.data.dim === 64) {
-    const gap = Array.from({ length: 12 }, () => new Float32Array(64));
-    drawScans(plot, [...rowsOf(map, 64), ...gap, ...rowsOf(samples, 64)], 12);
+  if (view.data.dim > 2) {
+    const { dim } = view.data;
+    const gap = Array.from({ length: 12 }, () => new Float32Array(dim));
+    drawScans(plot, [...rowsOf(map, dim), ...gap, ...rowsOf(samples, dim)], 12);
     return;
   }
   const { x } = view.data;
@@ -125,7 +126,7 @@ const CURVES = [
   ["\u2212reconstruction", (history) => history.reconstruction.map((v) => -v), { color: "likelihood", dash: [7, 4] }],
   ["KL", (history) => history.kl, { color: "kl", dash: [2, 4] }],
 ];
-const SHORT = { beta: "\u03b2", sigma: "\u03c3", rate: "rate", warmup: "warm-up" };
+const SHORT = { beta: "\u03b2", sigma: "\u03c3", rate: "rate", warmup: "warm-up", free: "free bits" };
 
 export const drawLoss = (plot, view) => {
   const { history, marks, terms } = view.picture();

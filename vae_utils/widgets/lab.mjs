@@ -1,0 +1,191 @@
+// The Lab: a VAE trained in a worker, on one screen: data, machine, latent space, samples, loss, and a plane of trails.
+import { frame } from "./parts/frame.mjs";
+import { format, remember } from "./parts/maths.mjs";
+import { rests, startWorker } from "./parts/start_worker.mjs";
+import { tensor } from "./parts/tensor.mjs";
+import { challenges } from "./lab/challenges.mjs";
+import { drawDraws, drawMap } from "./lab/decoded_map.mjs";
+import { dataOf, likelihoodOf, MODEL, plan, settings, SETTINGS, watched } from "./lab/plan.mjs";
+import { drawStrip } from "./lab/strip.mjs";
+import { tile } from "./lab/tiles.mjs";
+import { drawTrails, Trails } from "./lab/trails.mjs";
+import { fillWindow } from "./lab/window.mjs";
+import { DIGITS, OWN } from "./playground/datasets.mjs";
+import { drawingTools, empty } from "./playground/own_points.mjs";
+import { summary } from "./playground/summary.mjs";
+import { modelFor } from "./playground/training.mjs";
+import { colorsOf, drawData, drawLatent, drawLoss, latentRange, lossRange } from "./playground/views.mjs";
+
+const HEIGHT = 230;
+const STRIP = 210;
+
+const makePanels = (ui, view, trails) => {
+  const ready = (draw) => (plot) => view.picture() && !view.empty() && draw(plot, view);
+  const invite = (plot) => plot.text(0, 0, "Draw here", { color: "muted", size: 20, dy: -60 });
+  const flat = () => view.data.dim === 2;
+  const plane = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
+  const box = { ...plane, equal: true, axes: false };
+  const one = () => ui.get("latent") === "1";
+  return {
+    data: ui.panel({ title: "Data", ...box, draw: (plot) => (view.empty() ? invite : ready(drawData))(plot) }),
+    latent: ui.panel({
+      title: "Latent space",
+      height: HEIGHT,
+      equal: () => !one(),
+      x: () => latentRange(view),
+      y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
+      yTicks: () => (one() ? [] : undefined),
+      draw: ready(drawLatent),
+    }),
+    map: ui.panel({ title: "Decoded map", ...box, draw: ready(drawMap) }),
+    samples: ui.panel({ title: "Samples", ...box, draw: ready(drawDraws) }),
+    loss: ui.panel({ title: "Loss and its two terms over the steps", height: HEIGHT, ...lossRange(view), draw: ready(drawLoss) }),
+    plane: ui.panel({
+      title: "Trails: KL across, \u2212reconstruction up",
+      height: HEIGHT,
+      x: () => trails.ranges().x,
+      y: () => trails.ranges().y,
+      draw: ready((plot) => drawTrails(plot, trails, view.picture().terms.beta, ui.theme())),
+    }),
+    strip: ui.panel({ title: "The machine", label: "The machine", height: STRIP, axes: false, draw: ready((plot) => drawStrip(plot, view, view.machine())) }),
+  };
+};
+
+const caption = (ui, panels) => {
+  const [digits, one] = [ui.get("data") === DIGITS, ui.get("latent") === "1"];
+  const own = ui.get("data") === OWN ? " Draw here." : "";
+  panels.data.caption(digits ? "Scans, and below each its reconstruction" : `Data in gray, reconstructions in color.${own}`);
+  panels.latent.caption(one ? "Each bar a q(z|x); dashed: the prior" : "Each ellipse a q(z|x); dashed: the prior");
+  panels.map.caption(one ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4");
+  panels.samples.caption("Samples from the prior, decoded");
+};
+
+/** The handle that holds a code over the latent space; with one latent number it lies low and moves along the axis. */
+const holdCode = (ui, panel) => {
+  const one = () => ui.get("latent") === "1";
+  return ui.handle(panel, {
+    label: "your code",
+    color: "evidence",
+    at: () => [ui.get("code")[0], one() ? 0.5 : ui.get("code")[1]],
+    move: (x, y) => ui.set("code", [x, one() ? ui.get("code")[1] : y].map((value) => Number(value.toFixed(3)))),
+  });
+};
+
+const makeKnobs = (ui, scans) => {
+  const pictures = Object.fromEntries(ui.limits("data").map((name) => [name, tile(name, scans)]));
+  ui.choice({ name: "data", label: "Data", labels: { [OWN]: "your own" }, pictures });
+  ui.slider({ name: "beta", label: "\u03b2 of the KL", scale: "power" });
+  const sigma = ui.slider({ name: "sigma", label: "\u03c3 of p(x|z)", scale: "log" });
+  ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
+  ui.slider({ name: "warmup", label: "warm-up", step: 1 });
+  ui.slider({ name: "free", label: "free bits, nats" });
+  ui.slider({ name: "seed", label: "seed", step: 1 });
+  ui.slider({ name: "example", label: "example x", step: 1 });
+  const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
+  ui.choice({ name: "latent", label: "Latent size" });
+  ui.choice({ name: "hidden", label: "Hidden units" });
+  ui.choice({ name: "activation", label: "Activation" });
+  const show = () => {
+    likelihood.hidden = ui.get("data") !== DIGITS;
+    sigma.hidden = likelihoodOf(ui) === "bernoulli";
+  };
+  ui.on(["data", "likelihood"], show);
+  show();
+};
+
+/** KL of the row in the machine, and the code that the reader holds. */
+const extra = (ui, view) => {
+  const { machine } = view.picture();
+  const kl = machine.mu.reduce((total, m, j) => total + 0.5 * (m ** 2 + Math.exp(machine.logvar[j]) - 1 - machine.logvar[j]), 0);
+  const code = ui.get("code").slice(0, view.latent());
+  return [
+    ["KL of this x", view.empty() ? "\u2013" : kl, "posterior"],
+    ["your code", code.map((value) => format(value)).join(", "), "evidence"],
+  ];
+};
+
+/** The fields of the view that panels read. */
+const makeView = (ui, scans) => {
+  const view = { data: dataOf(ui, scans), latent: () => Number(ui.get("latent")), empty: () => empty(ui) };
+  view.colors = remember(() => [view.data, ui.theme()], colorsOf);
+  view.machine = () => {
+    const hidden = Number(ui.get("hidden"));
+    const likelihood = likelihoodOf(ui);
+    const sizes = modelFor(view.data.dim, view.latent(), ui.get("activation"), { hidden, likelihood });
+    return { sizes, sigma: likelihood === "gaussian" ? ui.get("sigma") : 0 };
+  };
+  return view;
+};
+
+export default {
+  render({ model, el }) {
+    const ui = frame({ model, el, title: "The Lab" });
+    el.classList.add("vae-lab");
+    const scans = { ink: tensor(ui.get("ink")).values, labels: tensor(ui.get("labels")).values };
+    const [view, trails] = [makeView(ui, scans), new Trails()];
+    const trainer = startWorker(ui, (picture) => {
+      if (ui.get("running") && rests(trainer, picture)) ui.set("running", false);
+      trails.follow(ui, likelihoodOf(ui), picture.history);
+      buttons.restart.disabled = !trained();
+      buttons.replay.disabled = picture.history.step.length < 2;
+      buttons.clear.disabled = !trails.beside().length;
+      ui.redraw();
+    });
+    view.picture = () => trainer.picture;
+    const trained = () => trainer.picture?.terms.step > 0 || trainer.picture?.marks.length > 0;
+    const restart = () => {
+      view.data = dataOf(ui, scans);
+      trails.end();
+      trainer.run += 1;
+      trainer.picture = null;
+      buttons.run.disabled = buttons.step.disabled = empty(ui);
+      const pause = ui.reducedMotion() ? 500 : 50;
+      trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
+      ui.set("running", false);
+      caption(ui, panels);
+    };
+    const buttons = {
+      run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
+      step: ui.button("One step", () => trainer.order("step")),
+      restart: ui.button("Restart", restart),
+      replay: ui.button("Replay", () => trainer.order("replay")),
+      clear: ui.button("Clear trails", () => {
+        trails.clear();
+        buttons.clear.disabled = true;
+        ui.redraw();
+      }),
+    };
+    makeKnobs(ui, scans);
+    const panels = makePanels(ui, view, trails);
+    drawingTools(ui, panels.data);
+    holdCode(ui, panels.latent);
+    fillWindow(ui, el, panels.data.figure.parentElement, 6);
+
+    ui.on(MODEL, restart);
+    ui.on("points", () => ui.get("data") === OWN && restart());
+    ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
+    ui.on(["example", "code"], () => {
+      trainer.order("watch", { watched: watched(ui, view.data) });
+      ui.redraw();
+    });
+    ui.on("running", () => {
+      buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
+      trainer.asked += 1;
+      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked });
+    });
+    ui.sight((visible) => trainer.order("rest", { on: !visible }));
+    const wanted = ui.get("running");
+    const begin = () => {
+      restart();
+      trails.clear();
+      if (wanted) ui.set("running", true);
+    };
+    begin();
+    ui.reset({ moved: () => trained() || trails.kept.length > 0, back: begin });
+    const numbers = summary(view);
+    ui.readout(() => (view.picture() ? [...numbers(), ...extra(ui, view)] : []));
+    el.querySelector(".vae-head").after(el.querySelector(".vae-readout"));
+    ui.challenges("lab", challenges(() => ({ ...trainer.picture?.terms })));
+    return ui.dispose;
+  },
+};

@@ -1,0 +1,63 @@
+"""Widget: the Lab, where a reader trains VAEs on one screen."""
+
+from typing import ClassVar
+
+from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
+from .parts.host import Widget
+from .playground import DATA, MOST_POINTS
+
+SHOWN = 300
+
+
+class Lab(Widget):
+    """Train a VAE on one screen: its data, its machine, its latent space, and the plane in which every run leaves a trail.
+
+    beta:       weight of the KL in loss = -reconstruction + beta * sum_j max(free, kl_j), in nats per example.
+    sigma:      standard deviation of the Gaussian likelihood.
+    rate:       learning rate of Adam. warmup: steps over which the KL's weight rises from 0 to beta.
+    free:       free bits: nats of every latent number that cost nothing (Kingma et al. 2016).
+    likelihood: of digits: Gaussian on their gray levels, or Bernoulli. Points are Gaussian.
+    latent:     latent numbers, 1 or 2. hidden: units of a layer. activation: of the hidden layers.
+    seed:       of data, weights and noise: the same seed and settings give the same run.
+    data:       what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
+    example:    the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
+    running:    whether it trains now; may be set from Python in a live kernel.
+    """
+
+    module = "lab"
+    worker = "playground/worker"
+    constants: ClassVar[dict] = {"most_points": MOST_POINTS}
+    sentence = "The Lab: variational autoencoders are trained here, in your browser, under your hand."
+
+    beta = Number(1.0, 0, 16)
+    sigma = Number(0.3, 0.03, 1)
+    rate = Number(0.003, 0.0001, 0.03)
+    warmup = Whole(0, 0, 2000)
+    free = Number(0.0, 0, 2)
+    likelihood = Choice("Gaussian", ("Gaussian", "Bernoulli"))
+    latent = Choice("2", ("1", "2"))
+    hidden = Choice("64", ("16", "32", "64", "128"))
+    activation = Choice("tanh", ("tanh", "relu"))
+    seed = Whole(0, 0, 99)
+    data = Choice("digits", DATA)
+    example = Whole(0, 0, SHOWN - 1)
+    running = Flag(False)
+    code = Numbers([0.8, 0.8], (2,), -12, 12)
+    points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
+    ink = Array("uint8", (None, 64))
+    labels = Array("uint8", (None,), high=9)
+
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(5, 1.6))).subplots()
+        plots.image_grid(self.ink[:30] / 16, columns=15, ax=axes)
+        return plots.show(figure, alt="Some of the real digits that can be learned here.").svg
+
+    def __init__(self, **values):
+        from sklearn.datasets import load_digits
+
+        scans = load_digits()
+        super().__init__(ink=scans.data, labels=scans.target, **values)

@@ -1,0 +1,94 @@
+// The rate-distortion plane: every run leaves a trail in it, KL against -reconstruction, until the trails are cleared.
+import { format } from "../parts/maths.mjs";
+
+const MOST = 40;
+const EARLY = 0.1;
+
+/** Runs that may be compared: same data, same likelihood. */
+const keyOf = (ui, likelihood) => `${ui.get("data")} ${likelihood}`;
+
+/** How a run is called: by beta, and by sigma where the likelihood has one. */
+const nameOf = (ui, likelihood) => {
+  const sigma = likelihood === "gaussian" ? `, \u03c3 ${ui.get("sigma")}` : "";
+  return `\u03b2 ${ui.get("beta")}${sigma}`;
+};
+
+/** The trails of the runs so far, and the present one. */
+export class Trails {
+  constructor() {
+    Object.assign(this, { kept: [], now: null });
+  }
+
+  /** The present run as a trail, from the columns of its film. */
+  follow(ui, likelihood, history) {
+    const distortion = history.reconstruction.map((value) => -value);
+    this.now = { key: keyOf(ui, likelihood), name: nameOf(ui, likelihood), kl: history.kl, distortion };
+  }
+
+  /** The present run ends: what it has left stays, if it has moved at all. */
+  end() {
+    if (this.now?.kl.length > 1) this.kept = [...this.kept, this.now].slice(-MOST);
+    this.now = null;
+  }
+
+  clear() {
+    this.kept = [];
+  }
+
+  /** Those that stand in the plane beside the present run. */
+  beside() {
+    return this.now ? this.kept.filter(({ key }) => key === this.now.key) : [];
+  }
+
+  /** Axes that hold all trails but their first steps, which come from far away: { x, y }. */
+  ranges() {
+    const all = [...this.beside(), this.now].filter(Boolean);
+    const late = ({ kl, distortion }) => {
+      const from = Math.floor(EARLY * kl.length);
+      return [kl.slice(from), distortion.slice(from)];
+    };
+    const [kls, distortions] = [0, 1].map((axis) => all.flatMap((trail) => late(trail)[axis]).filter(Number.isFinite));
+    const top = Math.max(1, ...kls);
+    const [low, high] = [Math.min(...distortions, Infinity), Math.max(...distortions, -Infinity)];
+    if (!(high > low)) return { x: [0, 1.15 * top], y: [low - 1, low + 1] };
+    return { x: [0, 1.15 * top], y: [low - 0.1 * (high - low), high + 0.06 * (high - low)] };
+  }
+}
+
+/** Dashed lines on which -ELBO = -reconstruction + KL is the same: the lower left is better. */
+const drawLevels = (plot) => {
+  const [[left, right], [low, high]] = [plot.xRange, plot.yRange];
+  for (let i = 1; i <= 4; i++) {
+    const level = low + left + (i / 5) * (high - low + right - left);
+    plot.line([left, right], [level - left, level - right], { color: "muted", width: 1, dash: [2, 4], alpha: 0.6 });
+  }
+};
+
+const drawTrail = (plot, { kl, distortion, name }, settings) => {
+  plot.line(kl, distortion, settings);
+  const [x, y] = [kl.at(-1), distortion.at(-1)];
+  plot.points([x], [y], { color: settings.color, radius: 3.5 });
+  const right = plot.px(x) > plot.margin.left + 0.55 * plot.inner.width;
+  plot.text(x, y, name, { color: settings.color, dx: right ? -7 : 7, dy: -8, align: right ? "right" : "left", halo: true });
+};
+
+/** Trails, the levels of the ELBO, and through the present point the line of slope -beta along which the loss is the same. */
+export const drawTrails = (plot, trails, beta, theme) => {
+  const { now } = trails;
+  if (!now) return;
+  plot.clip(() => {
+    drawLevels(plot);
+    trails.beside().forEach((trail, i) => drawTrail(plot, trail, { color: theme.classes[i % 10], width: 1.5, alpha: 0.9 }));
+    const [x, y] = [now.kl.at(-1), now.distortion.at(-1)];
+    const reach = plot.xRange[1];
+    plot.line([0, reach], [y + beta * x, y + beta * (x - reach)], { color: "kl", width: 1, dash: [6, 3] });
+    drawTrail(plot, now, { color: "ink", width: 2.4 });
+  });
+};
+
+/** The plane in words. */
+export const inWords = (trails) => {
+  const { now } = trails;
+  if (!now) return "";
+  return `${now.name}: KL ${format(now.kl.at(-1))}, \u2212reconstruction ${format(now.distortion.at(-1))}`;
+};
