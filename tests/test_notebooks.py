@@ -255,6 +255,7 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
     assert listed == [
+        "chapters/lab",
         *(f"chapters/{path.stem}" for path in CHAPTERS),
         "chapters/phenomena",
         "chapters/benchmarks",
@@ -262,4 +263,4 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
     ]
     index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")
     mapped = Counter(LINK.findall(index))
-    assert all(mapped[path.name] for path in CHAPTERS)
+    assert mapped["lab.ipynb"] and all(mapped[path.name] for path in CHAPTERS)

@@ -184,7 +184,8 @@ document.addEventListener("click", ({ target }) => {
 
 // The Lab wants the whole window: the menu is folded away, and its button brings it back.
 document.addEventListener("DOMContentLoaded", () => {
-  if (document.getElementById("the-lab")) document.getElementById("pst-primary-sidebar")?.classList.add("pst-sidebar-hidden");
+  const menu = document.getElementById("pst-primary-sidebar");
+  menu?.classList.toggle("pst-sidebar-hidden", Boolean(document.getElementById("the-lab")));
 });
 
 window.addEventListener("load", async () => {

@@ -39,6 +39,7 @@ WITHOUT_CONTROL = {
     "CodebookPainter": {"fills"},
     "ForwardReverse": {"draw"},
     "ImportanceBound": {"draw", "log_evidence"},
+    "Lab": {"kernel", "running"},
     "Ladder": {"top", "bottom"},
     "LatentDiffusion": {"first"},
     "Playground": {"running", "seed"},
@@ -46,7 +47,9 @@ WITHOUT_CONTROL = {
     "Reparameterization": {"seed"},
 }
 # Lists that a reader turns, too.
-LISTS = {"CodebookPainter": {"cells", "held"}, "ForwardReverse": {"centers"}, "PriorWorkshop": {"centers"}}
+LISTS = {
+    "CodebookPainter": {"cells", "held"}, "ForwardReverse": {"centers"}, "Lab": {"code"}, "PriorWorkshop": {"centers"},
+}  # fmt: skip
 KNOTS = {f"knot_{i}" for i in range(1, 6)}  # seen where the map is bent by hand; the read-out speaks of one place alone
 SEARCH = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;

@@ -14,7 +14,7 @@ import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
 
-/** { model, theta, x, eps, beta, sigma, free, rate } -> loss terms, gradient, and the weights after one step of Adam. */
+/** { model, theta, x, eps, beta, sigma, free, rate } -> loss terms, gradient, and the weights after a step of Adam. */
 export const trainOnce = ({ model, theta, x, eps, beta, sigma, free, rate }) => {
   const vae = new Vae(model);
   vae.theta.set(theta);

@@ -1,6 +1,6 @@
 // The Lab: a VAE trained in a worker, on one screen: data, machine, latent space, samples, loss, and a plane of trails.
 import { frame } from "./parts/frame.mjs";
-import { format, remember } from "./parts/maths.mjs";
+import { format, gaussianKl, remember, sum } from "./parts/maths.mjs";
 import { rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { challenges } from "./lab/challenges.mjs";
@@ -39,7 +39,7 @@ const makePanels = (ui, view, trails) => {
     }),
     map: ui.panel({ title: "Decoded map", ...box, draw: ready(drawMap) }),
     samples: ui.panel({ title: "Samples", ...box, draw: ready(drawDraws) }),
-    loss: ui.panel({ title: "Loss and its two terms over the steps", height: HEIGHT, ...lossRange(view), draw: ready(drawLoss) }),
+    loss: ui.panel({ title: "Loss and its two terms", height: HEIGHT, ...lossRange(view), draw: ready(drawLoss) }),
     plane: ui.panel({
       title: "Trails: KL across, \u2212reconstruction up",
       height: HEIGHT,
@@ -47,14 +47,20 @@ const makePanels = (ui, view, trails) => {
       y: () => trails.ranges().y,
       draw: ready((plot) => drawTrails(plot, trails, view.picture().terms.beta, ui.theme())),
     }),
-    strip: ui.panel({ title: "The machine", label: "The machine", height: STRIP, axes: false, draw: ready((plot) => drawStrip(plot, view, view.machine())) }),
+    strip: ui.panel({
+      title: "The machine at this moment",
+      height: STRIP,
+      axes: false,
+      draw: ready((plot) => drawStrip(plot, view, view.machine())),
+    }),
   };
 };
 
 const caption = (ui, panels) => {
   const [digits, one] = [ui.get("data") === DIGITS, ui.get("latent") === "1"];
   const own = ui.get("data") === OWN ? " Draw here." : "";
-  panels.data.caption(digits ? "Scans, and below each its reconstruction" : `Data in gray, reconstructions in color.${own}`);
+  const points = `Data in gray, reconstructions in color.${own}`;
+  panels.data.caption(digits ? "Scans, and below each its reconstruction" : points);
   panels.latent.caption(one ? "Each bar a q(z|x); dashed: the prior" : "Each ellipse a q(z|x); dashed: the prior");
   panels.map.caption(one ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4");
   panels.samples.caption("Samples from the prior, decoded");
@@ -80,7 +86,7 @@ const makeKnobs = (ui, scans) => {
   ui.slider({ name: "warmup", label: "warm-up", step: 1 });
   ui.slider({ name: "free", label: "free bits, nats" });
   ui.slider({ name: "seed", label: "seed", step: 1 });
-  ui.slider({ name: "example", label: "example x", step: 1 });
+  ui.slider({ name: "row", label: "row x", step: 1 });
   const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
   ui.choice({ name: "latent", label: "Latent size" });
   ui.choice({ name: "hidden", label: "Hidden units" });
@@ -96,7 +102,7 @@ const makeKnobs = (ui, scans) => {
 /** KL of the row in the machine, and the code that the reader holds. */
 const extra = (ui, view) => {
   const { machine } = view.picture();
-  const kl = machine.mu.reduce((total, m, j) => total + 0.5 * (m ** 2 + Math.exp(machine.logvar[j]) - 1 - machine.logvar[j]), 0);
+  const kl = sum(Array.from(machine.mu, (m, j) => gaussianKl(m, Math.exp(0.5 * machine.logvar[j]))));
   const code = ui.get("code").slice(0, view.latent());
   return [
     ["KL of this x", view.empty() ? "\u2013" : kl, "posterior"],
@@ -164,7 +170,7 @@ export default {
     ui.on(MODEL, restart);
     ui.on("points", () => ui.get("data") === OWN && restart());
     ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
-    ui.on(["example", "code"], () => {
+    ui.on(["row", "code"], () => {
       trainer.order("watch", { watched: watched(ui, view.data) });
       ui.redraw();
     });

@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
 from .parts.host import Widget
-from .playground import DATA, MOST_POINTS
+from .playground import DATA, KERNELS, MOST_POINTS
 
 SHOWN = 300
 
 
 class Lab(Widget):
-    """Train a VAE on one screen: its data, its machine, its latent space, and the plane in which every run leaves a trail.
+    """Train a VAE on one screen: data, machine, latent space, and a plane in which every run leaves its trail.
 
     beta:       weight of the KL in loss = -reconstruction + beta * sum_j max(free, kl_j), in nats per example.
     sigma:      standard deviation of the Gaussian likelihood.
@@ -20,8 +20,9 @@ class Lab(Widget):
     latent:     latent numbers, 1 or 2. hidden: units of a layer. activation: of the hidden layers.
     seed:       of data, weights and noise: the same seed and settings give the same run.
     data:       what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
-    example:    the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
+    row:        the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
     running:    whether it trains now; may be set from Python in a live kernel.
+    kernel:     what computes the products: WebAssembly where the browser has its SIMD, or JavaScript, everywhere.
     """
 
     module = "lab"
@@ -40,8 +41,9 @@ class Lab(Widget):
     activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 99)
     data = Choice("digits", DATA)
-    example = Whole(0, 0, SHOWN - 1)
+    row = Whole(0, 0, SHOWN - 1)
     running = Flag(False)
+    kernel = Choice(KERNELS[0], KERNELS)
     code = Numbers([0.8, 0.8], (2,), -12, 12)
     points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
     ink = Array("uint8", (None, 64))

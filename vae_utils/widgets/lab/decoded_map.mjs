@@ -1,4 +1,4 @@
-// What the decoder makes of the latent space: for digits a sheet of pictures, for points the net that it lays into the plane.
+// What the decoder makes of the latent space: a sheet of digits, or the net that it lays into the plane of the points.
 import { drawScans } from "../playground/views.mjs";
 import { every, rowsOf } from "../parts/tensor.mjs";
 

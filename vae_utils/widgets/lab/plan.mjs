@@ -5,7 +5,7 @@ import { empty } from "../playground/own_points.mjs";
 export const SETTINGS = ["beta", "sigma", "rate", "warmup", "free"];
 
 /** Fields that make another model or other data: a change of one of them starts anew. */
-export const MODEL = ["data", "likelihood", "latent", "hidden", "activation", "seed"];
+export const MODEL = ["data", "likelihood", "latent", "hidden", "activation", "seed", "kernel"];
 const POINTS = 1000;
 
 /** The rows to learn: { x, tone, dim }; one row in the middle, that nothing may be trained on, where there is none. */
@@ -23,7 +23,7 @@ export const settings = (ui) => Object.fromEntries(SETTINGS.map((name) => [name,
 
 /** The row that goes through the machine, and the code that the decoder is given. */
 export const watched = (ui, data) => ({
-  row: Math.min(ui.get("example"), data.x.length / data.dim - 1),
+  row: Math.min(ui.get("row"), data.x.length / data.dim - 1),
   code: ui.get("code"),
 });
 
@@ -35,6 +35,7 @@ export const plan = (ui, data) => ({
   likelihood: likelihoodOf(ui),
   activation: ui.get("activation"),
   seed: ui.get("seed"),
+  kernel: ui.get("kernel"),
   settings: settings(ui),
   watched: watched(ui, data),
 });

@@ -48,7 +48,8 @@ const drawPosterior = (plot, part, { mu, logvar, z }) => {
   outline(plot, part);
   const [sigma, { scale, to }] = [logvar.map((value) => Math.exp(0.5 * value)), mapping(plot, part, 3)];
   if (mu.length === 2) {
-    for (const radius of [1, 2]) circle(plot, to(0, 0), scale * radius, scale * radius, { color: "prior", dash: [3, 3], width: 1 });
+    const dashed = { color: "prior", dash: [3, 3], width: 1 };
+    for (const radius of [1, 2]) circle(plot, to(0, 0), scale * radius, scale * radius, dashed);
     circle(plot, to(mu[0], mu[1]), scale * sigma[0], scale * sigma[1], { color: "posterior", fill: 0.3, width: 1.5 });
     const at = to(z[0], z[1]);
     plot.points([at.x], [at.y], { color: "ink", radius: 2.5 });
@@ -100,7 +101,7 @@ const drawArrow = (plot, left, right, y) => {
   plot.arrow(from.x, from.y, to.x, to.y, { color: "muted", width: 1.5, head: 5 });
 };
 
-/** Where the parts stand: widths in units of the height, with arrows between them; two lines where one is too narrow. */
+/** Widths of the parts in units of their height; they stand in two lines where one is too narrow. */
 const WIDTHS = { x: 1, encoder: 0.8, posterior: 1, numbers: 1.2, decoder: 0.8, mean: 1, code: 1 };
 const LABELS = {
   x: "x",

@@ -1,6 +1,4 @@
 // The rate-distortion plane: every run leaves a trail in it, KL against -reconstruction, until the trails are cleared.
-import { format } from "../parts/maths.mjs";
-
 const MOST = 40;
 const EARLY = 0.1;
 
@@ -69,26 +67,20 @@ const drawTrail = (plot, { kl, distortion, name }, settings) => {
   const [x, y] = [kl.at(-1), distortion.at(-1)];
   plot.points([x], [y], { color: settings.color, radius: 3.5 });
   const right = plot.px(x) > plot.margin.left + 0.55 * plot.inner.width;
-  plot.text(x, y, name, { color: settings.color, dx: right ? -7 : 7, dy: -8, align: right ? "right" : "left", halo: true });
+  const side = right ? { dx: -7, align: "right" } : { dx: 7, align: "left" };
+  plot.text(x, y, name, { color: settings.color, dy: -8, halo: true, ...side });
 };
 
-/** Trails, the levels of the ELBO, and through the present point the line of slope -beta along which the loss is the same. */
+/** Trails, the levels of the ELBO, and through the present point the line of slope -beta, of one and the same loss. */
 export const drawTrails = (plot, trails, beta, theme) => {
   const { now } = trails;
   if (!now) return;
   plot.clip(() => {
     drawLevels(plot);
-    trails.beside().forEach((trail, i) => drawTrail(plot, trail, { color: theme.classes[i % 10], width: 1.5, alpha: 0.9 }));
+    trails.beside().forEach((trail, i) => drawTrail(plot, trail, { color: theme.classes[i % 10], width: 1.5 }));
     const [x, y] = [now.kl.at(-1), now.distortion.at(-1)];
     const reach = plot.xRange[1];
     plot.line([0, reach], [y + beta * x, y + beta * (x - reach)], { color: "kl", width: 1, dash: [6, 3] });
     drawTrail(plot, now, { color: "ink", width: 2.4 });
   });
-};
-
-/** The plane in words. */
-export const inWords = (trails) => {
-  const { now } = trails;
-  if (!now) return "";
-  return `${now.name}: KL ${format(now.kl.at(-1))}, \u2212reconstruction ${format(now.distortion.at(-1))}`;
 };

@@ -12,7 +12,7 @@ export const viewHeight = ({ window, top, columns, views, strip, below }) => {
   return Math.floor(clamp(room / rows - CAPTION - GAP, LEAST, MOST));
 };
 
-/** Keep `--view` of the stage, the height of a view, its `--columns` and the height of its `--strip`, as the window and the stage change. */
+/** Keep `--view`, the height of a view, `--columns` and `--strip`, the height of the machine, as the window changes. */
 export const fillWindow = (ui, el, stage, views) => {
   const fit = () => {
     const [columns, strip] = stage.clientWidth < 560 ? [2, 190] : [3, 96];

@@ -1,0 +1,107 @@
+"""The Lab: everything on one screen, and what a reader does there."""
+
+import pytest
+from test_playground_live import Bench
+from test_widgets_layout import COLUMN, HEADER, boxes, overlap
+from widget_page import pixels, readout
+
+from vae_utils import widgets
+
+pytestmark = pytest.mark.browser
+
+PAGE = "chapters/lab"
+PARTS = "canvas, .vae-rail :is(input, button), .vae-readout > div"
+SCREENS = [(1100, 700), (1280, 720), (1440, 900), (1920, 1080)]
+
+
+@pytest.fixture
+def bench(show):
+    """A function that opens a Lab of these fields."""
+    return lambda **values: Bench(show(widgets.Lab(**values).to_html(), width=1280))
+
+
+@pytest.mark.parametrize("width, height", SCREENS)
+def test_on_its_page_every_plot_and_control_is_on_one_screen(visit, addresses, width, height):
+    opened = visit(f"{addresses['http']}/{PAGE}.html", width=width, height=height)
+    (root,) = opened.alive()
+    opened.until(lambda: max(box["bottom"] for box in boxes(root, PARTS)) <= height, lambda: str(boxes(root, PARTS)))
+    parts = boxes(root, PARTS)
+    assert opened.tab.evaluate("scrollY") == 0
+    assert all(0 <= box["left"] and box["right"] <= width and box["top"] >= 0 for box in parts)
+    plots = boxes(root, "canvas")
+    assert len(plots) == 7 and min(box["bottom"] - box["top"] for box in plots) >= 90
+    assert min(box["right"] - box["left"] for box in plots) >= 180
+    opened.check()
+
+
+def test_the_menu_of_its_page_is_folded_away_and_comes_back(visit, addresses):
+    opened = visit(f"{addresses['http']}/{PAGE}.html", width=1280, height=720)
+    opened.alive()
+    menu = opened.tab.locator(".bd-sidebar-primary")
+    assert not menu.is_visible()
+    opened.tab.locator(".bd-header-article .primary-toggle").click()
+    opened.until(menu.is_visible)
+    opened.check()
+
+
+@pytest.mark.parametrize("column", [752, 880, 1136])
+def test_in_a_column_of_text_nothing_lies_over_another_thing(show, column):
+    html = COLUMN.format(header=HEADER, column=column, widget=widgets.Lab().to_html())
+    (root,) = show(html, width=1440, height=900).alive()
+    parts = [*boxes(root, "canvas, .vae-rail :is(select, button), .vae-readout > div, figcaption, .vae-challenges")]
+    assert not [(a, b) for i, a in enumerate(parts) for b in parts[:i] if overlap(a, b)]
+
+
+def test_every_run_leaves_its_trail_until_it_is_cleared(bench):
+    one = bench(data="ring", hidden="16")
+    clear = one.root.get_by_role("button", name="Clear trails")
+    for beta in ("1", "4"):
+        assert clear.is_disabled()
+        one.type("\u03b2 of the KL", beta)
+        one.press("Run")
+        one.until(lambda: one.step() > 20)
+        one.press("Pause")
+    one.press("Restart")
+    one.until(lambda: one.step() == 0)
+    one.page.until(clear.is_enabled)
+    before = pixels(one.root)
+    one.press("Clear trails")
+    one.page.changed(before, lambda: pixels(one.root))
+    assert clear.is_disabled()
+
+
+def test_a_code_is_decoded_by_the_net_of_the_moment(bench):
+    one = bench(data="ring", hidden="16")
+    handle = one.root.get_by_role("slider", name="your code")
+    before = pixels(one.root)
+    handle.press("Shift+ArrowLeft")
+    one.until(lambda: "0.30, 0.80" in one.value("your code"))
+    one.page.changed(before, lambda: pixels(one.root))
+    one.press("Run")
+    one.until(lambda: one.step() > 20)
+    handle.press("ArrowUp")
+    one.until(lambda: "0.30, 0.85" in one.value("your code"))
+    assert one.root.get_by_role("button", name="Pause").is_visible()
+
+
+def test_bernoulli_has_no_sigma_and_points_no_bernoulli(bench):
+    one = bench()
+    sigma = one.root.get_by_label("\u03c3 of p(x|z), as a number")
+    likelihood = one.root.get_by_role("group", name="Likelihood")
+    assert sigma.is_visible()
+    start = one.number("loss")
+    likelihood.get_by_label("Bernoulli").check(force=True)
+    one.until(lambda: one.number("loss") != start)
+    assert not sigma.is_visible()
+    one.root.get_by_role("group", name="Data").get_by_label("moons").check(force=True)
+    one.page.until(sigma.is_visible)
+    assert not likelihood.is_visible()
+
+
+def test_free_bits_are_felt_at_once(bench):
+    one = bench(data="ring", hidden="16", beta=2.0)
+    before, kl = one.number("loss"), one.number("KL")
+    one.type("free bits, nats", "2")
+    one.until(lambda: one.number("loss") > before + 1)
+    assert one.number("KL") == kl
+    assert "free bits 2 at step 0" in readout(one.root)
