@@ -95,7 +95,7 @@ def test_bernoulli_has_no_sigma_and_points_no_bernoulli(bench):
     assert not sigma.is_visible()
     one.root.get_by_role("group", name="Data").get_by_label("moons").check(force=True)
     one.page.until(sigma.is_visible)
-    assert not likelihood.is_visible()
+    assert likelihood.get_by_label("Bernoulli").is_disabled()
 
 
 def test_free_bits_are_felt_at_once(bench):

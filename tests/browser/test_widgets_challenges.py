@@ -141,7 +141,10 @@ TO_REACH = {
         ],
     ],
     "Lab": [
-        [("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 16), ("type", f"{SIGMA} of p(x|z)", 1), (train, 310)],
+        [
+            ("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 16), ("type", f"{SIGMA} of p(x|z)", 1),
+            (train, 310),
+        ],
         [("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 0), (train, 310)],
     ],
     "Ladder": [

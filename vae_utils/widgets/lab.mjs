@@ -79,6 +79,7 @@ const holdCode = (ui, panel) => {
 
 const makeKnobs = (ui, scans) => {
   const pictures = Object.fromEntries(ui.limits("data").map((name) => [name, tile(name, scans)]));
+  const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
   ui.choice({ name: "data", label: "Data", labels: { [OWN]: "your own" }, pictures });
   ui.slider({ name: "beta", label: "\u03b2 of the KL", scale: "power" });
   const sigma = ui.slider({ name: "sigma", label: "\u03c3 of p(x|z)", scale: "log" });
@@ -87,12 +88,11 @@ const makeKnobs = (ui, scans) => {
   ui.slider({ name: "free", label: "free bits, nats" });
   ui.slider({ name: "seed", label: "seed", step: 1 });
   ui.slider({ name: "row", label: "row x", step: 1 });
-  const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
   ui.choice({ name: "latent", label: "Latent size" });
   ui.choice({ name: "hidden", label: "Hidden units" });
   ui.choice({ name: "activation", label: "Activation" });
   const show = () => {
-    likelihood.hidden = ui.get("data") !== DIGITS;
+    likelihood.disabled = ui.get("data") !== DIGITS;
     sigma.hidden = likelihoodOf(ui) === "bernoulli";
   };
   ui.on(["data", "likelihood"], show);
