@@ -4,23 +4,27 @@
 
 A folder stands for all its modules.
 
-The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. Each is tried in a
-fork of a process that has already imported torch: first against the tests of its own module, then, if none fails,
-against all others. Nothing is written to disk.
+The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. The tests are collected
+once, and run once to see which of them enter which function. Each change is then tried in a fork, on the tests that
+enter the changed function: those of its own folder, then, if none fails, all others. A change outside functions (a
+default, a constant) needs everything imported anew, and all tests. Nothing is written to disk.
 """
 
 import argparse
 import contextlib
 import difflib
+import functools
 import gc
 import importlib
 import importlib.util
+import inspect
 import multiprocessing
 import os
 import resource
 import sys
 import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,30 +35,39 @@ from vae_utils.surroundings import one_thread
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_utils"
 SUITES = ("objectives", "distributions", "models", "training", "evaluation")
+OURS = (PACKAGE, "tests", "benchmarks", "experiments")  # what is imported anew
 BITWISE = {"BitAnd", "BitOr", "BitXor", "LShift", "RShift"}
+OPTIONS = ["-q", "-s", "--assert=plain", "-p", "no:cacheprovider"]
 LIMIT = 120  # seconds of CPU: a mutant that takes more loops forever, and counts as noticed
 
 
-def mutants(source, only=None):
-    """(operator, line, mutated source) for every change cosmic-ray knows how to make."""
+def mutants(source, only=None, every=1, sample=None):
+    """(operator, line, mutated source) for every change cosmic-ray knows how to make, each Nth, or about `sample`."""
     from cosmic_ray import plugins
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.mutating import mutate_code
 
+    places, nodes = [], list(ast_nodes(get_ast(source)))
     for name in sorted(plugins.operator_names()):
         kind = plugins.get_operator(name)
         if kind.arguments() or _pointless(name):
             continue
-        lines = [start[0] for node in ast_nodes(get_ast(source)) for start, _ in kind().mutation_positions(node)]
-        for occurrence, line in enumerate(lines):
-            mutated = None if only and line not in only else mutate_code(source, kind(), occurrence)
-            if mutated and mutated != source:
-                yield name.split("/")[-1], line, mutated
+        lines = [start[0] for node in nodes for start, _ in kind().mutation_positions(node)]
+        places += [(name, kind, number, line) for number, line in enumerate(lines) if not only or line in only]
+    for name, kind, number, line in places[:: max(every, len(places) // sample if sample else 1)]:
+        mutated = mutate_code(source, kind(), number)
+        if mutated and mutated != source and _compiles(mutated):
+            yield name.split("/")[-1], line, mutated
 
 
 def _pointless(name):
     old, new = name.split("_")[-2:] if "ReplaceBinaryOperator" in name else ("", "")
     return (old in BITWISE) != (new in BITWISE)
+
+
+def _compiles(source):
+    with contextlib.suppress(SyntaxError):
+        return compile(source, "mutant", "exec")
 
 
 def modules(chosen):
@@ -67,11 +80,20 @@ def modules(chosen):
     return [chosen]
 
 
+def suites(module):
+    """Up to two stages: the tests of the module's folder, its own first, then all others."""
+    stages, files = [], lambda name: sorted(str(path) for path in ROOT.glob(f"tests/test_{name}*.py"))
+    for names in [(module.replace("/", "_"), module.split("/")[0]), SUITES]:
+        found = dict.fromkeys(file for name in names for file in files(name))
+        stages.append([file for file in found if not any(file in stage for stage in stages)])
+    return [stage for stage in stages if stage]
+
+
 class Finder:
     """Gives module NAME of the package, which may be a folder's __init__, the mutated source, whoever imports it."""
 
     def __init__(self, module, source):
-        self.path, self.source = ROOT / PACKAGE / f"{module}.py", source
+        self.path, self.source = path_of(module), source
         self.name = f"{PACKAGE}.{module.removesuffix('/__init__').replace('/', '.')}"
         self.places = [str(self.path.parent)] if self.path.name == "__init__.py" else None
 
@@ -87,69 +109,176 @@ class Finder:
         exec(compile(self.source, str(self.path), "exec"), module.__dict__)
 
 
-def suites(module):
-    """Up to three stages: the tests of the module itself, those of the rest of its folder, then all others."""
-    stages, names = [], [(module.replace("/", "_"),), (module.split("/")[0],), SUITES]
-    for group in names:
-        files = sorted({str(path) for name in group for path in ROOT.glob(f"tests/test_{name}*.py")})
-        stages.append([file for file in files if not any(file in stage for stage in stages)])
-    return [stage for stage in stages if stage]
+def path_of(module):
+    return ROOT / PACKAGE / f"{module}.py"
 
 
-class StopAtOnce:
-    """A pytest plugin: tests that noticed earlier mutants go first, and the first failure ends the process."""
+def changed(old, new):
+    """{old: new} of the functions whose code differs between two modules; None where something else does too."""
+    functions, inner = {}, [[part for part in code.co_consts if inspect.iscode(part)] for code in (old, new)]
+    if _outside(old) != _outside(new) or len(inner[0]) != len(inner[1]):
+        return None
+    for before, after in zip(*inner, strict=True):
+        if before != after:
+            is_function = before.co_flags & inspect.CO_OPTIMIZED and after.co_flags & inspect.CO_OPTIMIZED
+            parts = {before: after} if is_function else changed(before, after)
+            if parts is None:
+                return None
+            functions.update(parts)
+    return functions
 
-    def __init__(self, noticed, pipe):
-        self.noticed, self.pipe = noticed, pipe
 
-    def pytest_collection_modifyitems(self, items):
-        rank = {test: -number for number, test in enumerate(self.noticed, 1)}
-        items.sort(key=lambda item: rank.get(item.nodeid, 0))
+def _outside(code):
+    return code.co_code, code.co_names, [repr(part) for part in code.co_consts if not inspect.iscode(part)]
+
+
+def _key(code):
+    return code.co_filename, code.co_firstlineno
+
+
+@functools.cache
+def live(path):
+    """{code: functions} of all functions of a file, also of those behind a decorator or a property."""
+    found = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and thing.__code__.co_filename == path:
+            found.setdefault(thing.__code__, []).append(thing)
+    return found
+
+
+class Notes:
+    """A pytest plugin: remembers how long each test took, what it entered and whether it failed."""
+
+    def __init__(self, watch=False, failed=None):
+        self.watch, self.failed, self.tests, self.entered = watch, failed, {}, set()
+        self.folder = str(ROOT / PACKAGE)
+
+    def enter(self, frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.startswith(self.folder):
+            self.entered.add(_key(frame.f_code))
+
+    def run(self, items):
+        items[0].config.pluginmanager.register(self)
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            self.entered, started = set(), time.process_time()
+            sys.setprofile(self.enter if self.watch else None)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            sys.setprofile(None)
+            self.tests[item.nodeid] = time.process_time() - started, self.entered
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
-            self.pipe.send(report.nodeid)
-            os._exit(1)
+            self.failed(report.nodeid)
 
 
-def _run_tests(finder, files, plugin):
-    import pytest
+def in_fork(work, limit=LIMIT):
+    """(what `work` sent through the pipe that it is called with, its exit status; 0 if it came to its end)."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_forked, args=(work, there, limit))
+    process.start()
+    there.close()
+    patience, sent = 20 * limit, None  # one that waits forever spends no CPU
+    with contextlib.suppress(EOFError):
+        sent = here.recv() if here.poll(patience) else None
+    process.join(patience)
+    if process.is_alive():
+        tqdm.write(f"a mutant was stopped after {2 * patience} s")
+        process.kill()
+        process.join()
+    return sent, process.exitcode
 
+
+def _forked(work, pipe, limit):
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
     tqdm.set_lock(threading.RLock())  # the parent's may have been held, by its own bar, at the moment of the fork
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
-    sys.meta_path.insert(0, finder)
-    os.chdir(ROOT)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     code = 1
     with contextlib.suppress(BaseException):
-        code = pytest.main(["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *files], plugins=[plugin])
-    os._exit(int(code))
+        code = int(work(pipe) or 0)
+    os._exit(code)
 
 
-def survives(module, source, noticed):
-    finder = Finder(module, source)
-    for files in suites(module):
-        here, there = multiprocessing.Pipe(duplex=False)
-        arguments = (finder, files, StopAtOnce(noticed, there))
-        process = multiprocessing.get_context("fork").Process(target=_run_tests, args=arguments)
-        process.start()
-        process.join(20 * LIMIT)  # one that waits forever spends no CPU
-        if process.is_alive():
-            tqdm.write(f"{module}: a mutant was stopped after {20 * LIMIT} s")
-            process.kill()
-            process.join()
-        if here.poll():
-            _remember(noticed, here.recv())
-        if process.exitcode != 0:
-            return False
-    return True
+def _run_anew(finder, files, pipe):
+    """The exit status of pytest, with everything of ours imported again through the finder."""
+    import pytest
+
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "/")
+        if any(file.is_relative_to(ROOT / part) for part in OURS):
+            del sys.modules[name]
+    sys.meta_path.insert(0, finder)
+    return pytest.main(
+        [*OPTIONS, f"--rootdir={ROOT}", "-x", *files], plugins=[Notes(failed=functools.partial(_stop, pipe))]
+    )
 
 
-def _remember(noticed, test):
-    if test in noticed:
-        noticed.remove(test)
-    noticed.append(test)
+def _stop(pipe, test):
+    pipe.send(test)
+    os._exit(1)
+
+
+def _run_in_place(live, functions, items, pipe):
+    for old, new in functions.items():
+        for function in live[old]:
+            function.__code__ = new
+    Notes(failed=functools.partial(_stop, pipe)).run(items)
+
+
+def _watch(items, pipe):
+    notes = Notes(watch=True, failed=functools.partial(_stop, pipe))
+    notes.run(items)
+    pipe.send(notes.tests)
+
+
+class Trials:
+    """A pytest plugin in place of the loop over the tests: `judge(trials)` is called with them all collected."""
+
+    def __init__(self, judge):
+        self.judge, self.lock, self.notes, self.noticed = judge, threading.Lock(), {}, []
+
+    def pytest_runtestloop(self, session):
+        self.items = {item.nodeid: item for item in session.items}
+        self.judge(self)
+        return True
+
+    def survives(self, module, mutated, near=False):
+        path, source = str(path_of(module)), path_of(module).read_text(encoding="utf-8")
+        functions = changed(*(compile(text, path, "exec") for text in (source, mutated)))
+        swap = functions is not None and all(code in live(path) for code in functions)
+        for files in suites(module)[: 1 if near else None]:
+            work, limit = functools.partial(_run_anew, Finder(module, mutated), files), LIMIT
+            if swap:
+                work, limit = self._in_place(path, functions, files)
+            test, code = in_fork(work, limit) if work else (None, 0)
+            if test:
+                self.noticed = [test, *(other for other in self.noticed if other != test)]
+            if code:
+                return False
+        return True
+
+    def _in_place(self, path, functions, files):
+        """The work of a fork that needs nothing new but the functions' code, and its limit."""
+        keys, notes = {_key(code) for code in functions}, self._watched(files)
+        rank = {test: number for number, test in enumerate(self.noticed, -len(self.noticed))}
+        tests = [test for test in notes if notes[test][1] & keys]
+        tests.sort(key=lambda test: (rank.get(test, 0), notes[test][0]))
+        work = functools.partial(_run_in_place, live(path), functions, [self.items[test] for test in tests])
+        return tests and work, 10 + int(5 * sum(notes[test][0] for test in tests))
+
+    def _watched(self, files):
+        """{test: (seconds, what it entered)} of the tests in the files, each run once in its life."""
+        with self.lock:
+            names = [str(Path(file).relative_to(ROOT)) for file in files]
+            new = [test for test in self.items if test.split("::")[0] in names and test not in self.notes]
+            if new:
+                work = functools.partial(_watch, [self.items[test] for test in new])
+                found, code = in_fork(work, 20 * LIMIT)
+                if code:
+                    print(f"the tests fail without any change: {found}", file=sys.stderr, flush=True)
+                    os._exit(1)
+                self.notes.update(found)
+            return {test: self.notes[test] for test in self.notes if test.split("::")[0] in names}
 
 
 def warm_up():
@@ -162,16 +291,14 @@ def warm_up():
     gc.freeze()  # so that a fork does not walk through, and copy, all of torch
 
 
-def report(module, jobs, lines, every):
-    source = (ROOT / PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    candidates, noticed = list(mutants(source, lines))[::every], []
+def report(trials, module, jobs, near, sampling):
+    source = path_of(module).read_text(encoding="utf-8")
+    candidates = list(mutants(source, *sampling))
     if not candidates:
         return
-    if not survives(module, source, noticed):
-        sys.exit(f"{module}: the tests fail without any change")
     started = time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = pool.map(lambda mutant: survives(module, mutant[2], noticed), candidates)
+        outcomes = pool.map(lambda mutant: trials.survives(module, mutant[2], near), candidates)
         outcomes = list(tqdm(outcomes, module, len(candidates), smoothing=0, mininterval=5))
     alive = [mutant for mutant, lives in zip(candidates, outcomes, strict=True) if lives]
     for name, line, mutated in alive:
@@ -188,14 +315,26 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, help="how many mutants at a time")
     parser.add_argument("--lines", type=int, nargs="*", help="only mutants on these lines")
     parser.add_argument("--every", type=int, metavar="N", default=1, help="a sample: only each Nth mutant of a module")
+    parser.add_argument("--sample", type=int, metavar="N", help="about N mutants of each module, spread over it")
+    parser.add_argument("--near", action="store_true", help="only the tests of the module's own folder")
     arguments = parser.parse_args()
     one_thread()
     os.environ.update(MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
     warm_up()
-    for module in [module for chosen in arguments.modules for module in modules(chosen)]:
-        report(module, arguments.jobs, arguments.lines, arguments.every)
+    chosen = [module for name in arguments.modules for module in modules(name)]
+    options = arguments.jobs, arguments.near, (arguments.lines, arguments.every, arguments.sample)
+    judge(lambda trials: [report(trials, module, *options) for module in chosen], chosen, arguments.near)
     os._exit(0)  # torch's compiler, imported and frozen, would complain about being left
+
+
+def judge(reports, chosen, near=False):
+    """Calls reports(Trials) within a session of pytest that has collected the tests of the chosen modules."""
+    import pytest
+
+    os.chdir(ROOT)
+    files = [file for module in chosen for stage in suites(module)[: 1 if near else None] for file in stage]
+    pytest.main([*OPTIONS, f"--rootdir={ROOT}", *dict.fromkeys(files)], plugins=[Trials(reports)])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Autoregressive(Law):
 
     def __init__(self, network, z, length):
         self.network, self.z = network, z
-        super().__init__(z.shape[:-1], torch.Size([length]), validate_args=False)
+        super().__init__(z.shape[:-1], torch.Size([length]))
 
     def log_prob(self, x):
         """sum_t log p(x_t | x_<t, z): x (..., length) -> (...), nats per example."""

@@ -28,7 +28,7 @@ class Chain(Law):
             raise ValueError(f"sizes: got {self.sizes}, expected {length} first, the length of `first`")
         if sorted(self.order) != [*range(len(self.sizes))]:
             raise ValueError(f"order: got {self.order}, expected the places 0 to {len(self.sizes) - 1}, each once")
-        super().__init__(first.batch_shape, torch.Size([sum(self.sizes)]), validate_args=False)
+        super().__init__(first.batch_shape, torch.Size([sum(self.sizes)]))
 
     @property
     def has_rsample(self):

@@ -15,7 +15,7 @@ class GaussianMixture(Law):
 
     def __init__(self, logits, components):
         self.logits, self.components = logits, components
-        super().__init__(torch.Size(), components.event_shape, validate_args=False)
+        super().__init__(torch.Size(), components.event_shape)
 
     @property
     def mean(self):
@@ -37,7 +37,7 @@ class IndependentCategorical(Law):
 
     def __init__(self, logits):
         self.logits = logits
-        super().__init__(torch.Size(), logits.shape[:1], validate_args=False)
+        super().__init__(torch.Size(), logits.shape[:1])
 
     def log_prob(self, z):
         """sum_t log p(z_t): int64 (..., slots) -> (...), nats per example."""

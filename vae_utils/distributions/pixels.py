@@ -44,7 +44,7 @@ class ContinuousBernoulli(Law):
 
     def __init__(self, logits):
         self.logits = float_tensor(logits, "logits", "(..., D)", least_dims=1)
-        super().__init__(logits.shape[:-1], logits.shape[-1:], validate_args=False)
+        super().__init__(logits.shape[:-1], logits.shape[-1:])
 
     def _away_from_zero(self, limit=0.1):
         """Where |l| < limit a series is used, and the closed form gets a harmless 1 (its gradient too)."""
@@ -86,7 +86,7 @@ class DiscretizedGaussian(Law):
     def __init__(self, mu, logvar, levels):
         self.mu, self.logvar = broadcast(mu, logvar, ("mu", "logvar"))
         self.steps = whole_number(levels, "levels", least=2) - 1
-        super().__init__(self.mu.shape[:-1], self.mu.shape[-1:], validate_args=False)
+        super().__init__(self.mu.shape[:-1], self.mu.shape[-1:])
 
     def log_prob(self, x):
         """sum_i log P(x_i), shape (...), nats per example: at most 0."""

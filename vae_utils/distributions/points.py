@@ -19,7 +19,7 @@ class PointMass(Law):
             got = value.dtype if torch.is_tensor(value) else type(value).__name__
             raise TypeError(f"value: got {got}, expected a float tensor (..., d); for whole numbers there is Code")
         self.value = _vector(value)
-        super().__init__(value.shape[:-1], value.shape[-1:], validate_args=False)
+        super().__init__(value.shape[:-1], value.shape[-1:])
 
     @property
     def mean(self):
@@ -43,7 +43,7 @@ class Code(Law):
             got = value.dtype if torch.is_tensor(value) else type(value).__name__
             raise TypeError(f"value: got {got}, expected a tensor of whole numbers (..., slots)")
         self.value = _vector(value)
-        super().__init__(value.shape[:-1], value.shape[-1:], validate_args=False)
+        super().__init__(value.shape[:-1], value.shape[-1:])
 
     def log_prob(self, z):
         same = last_dimension(z, "value", self.value.shape[-1]) == self.value

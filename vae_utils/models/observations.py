@@ -135,7 +135,7 @@ class FeatureGaussian(Law):
 
     def __init__(self, mean, observation):
         self._mean, self.observation = mean, observation
-        super().__init__(mean.shape[:-1], mean.shape[-1:], validate_args=False)
+        super().__init__(mean.shape[:-1], mean.shape[-1:])
 
     @property
     def mean(self):
