@@ -79,6 +79,7 @@ class TestDiagonalGaussian:
         z = q.rsample(generator=generator())
         q.log_prob(z + 1).sum().backward()
         assert z.isfinite().all() and spread.grad.isfinite().all()
+        assert DiagonalGaussian(torch.zeros(2), torch.full((2,), -400.0)).rsample().tolist() == [0, 0]  # no spread left
 
     def test_bad_input(self):
         refuses(lambda: DiagonalGaussian(0.0, self.logvar), "mu", "float", "tensor", TypeError)
@@ -122,6 +123,7 @@ class TestUniformBox:
         assert self.box.batch_shape == (3,) and self.box.event_shape == (2,)
         deep = UniformBox(self.low.expand(4, 3, 2), self.high)
         assert deep.log_prob(deep.sample((5,))).shape == (5, 4, 3)
+        assert (deep.base_dist.log_prob(self.high + 1) == -math.inf).all()  # of each coordinate, also outside
         alone = UniformBox(self.low[0], self.high[0])
         torch.testing.assert_close(alone.log_prob(alone.sample()), self.box.log_prob(self.box.mean)[0])
 
@@ -144,6 +146,8 @@ class TestPointMass:
         assert point.rsample().requires_grad and not point.sample().requires_grad
         assert point.sample((2,)).shape == (2, 4, 3)
         assert point.batch_shape == (4,) and point.event_shape == (3,)
+        deep = PointMass(normal(5, 4, 3))
+        assert deep.batch_shape == (5, 4) and deep.event_shape == (3,)
 
     def test_it_has_no_density(self):
         with pytest.raises(NotImplementedError, match="no density"):

@@ -145,3 +145,7 @@ class TestPerplexity:
         for wrong in ([0, 8], [0, 9], [-1, 0], [-1, 8]):
             got = f"codes from {min(wrong)} to {max(wrong)}"
             refuses(lambda wrong=wrong: evaluation.perplexity(torch.tensor(wrong), 8), "z", got, "0 to 7", ValueError)
+        refuses(lambda: evaluation.perplexity(torch.arange(0), 8), "z", "no codes", "0 to 7", ValueError)
+        refuses(lambda: evaluation.perplexity(torch.zeros(3), 8), "z", "torch.float32", "whole numbers", TypeError)
+        refuses(lambda: evaluation.perplexity([0, 1], 8), "z", "list", "whole numbers", TypeError)
+        assert evaluation.perplexity(torch.tensor([3]), 8) == pytest.approx(1)

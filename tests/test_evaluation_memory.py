@@ -7,10 +7,14 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from vae_utils import evaluation
 from vae_utils.evaluation import log_likelihood
 from vae_utils.models import mlp_vae
 
 FLOAT = 4  # bytes
+ON_A_MODEL = ("evaluate", "log_likelihood", "diagnose", "kl_decomposition", "active_units")
+ON_TWO_SETS = ("frechet_distance", "precision_recall", "density_coverage", "sharpness", "dci", "sap", "mig")
+ON_ONE_SET = ("factor_entropies",)
 
 
 class Memory(TorchDispatchMode):
@@ -67,3 +71,17 @@ def test_one_chunk_of_decoded_samples_is_the_limit(likelihood, chunks):
     assert chunks <= one / (batch_size * chunk * D) < chunks + 0.7
     assert peak(60 * batch_size, chunk) <= one + 3 * 60 * batch_size + 8 * batch_size
     assert peak(batch_size, 60 * chunk) <= one + 8 * batch_size
+
+
+@pytest.mark.parametrize("name", [*ON_A_MODEL, *ON_TWO_SETS, *ON_ONE_SET, "information_matrix", "count_modes"])
+def test_nothing_is_kept_for_a_gradient(name):
+    torch.manual_seed(0)
+    first, second = torch.rand(20, 16, requires_grad=True), torch.rand(20, 16, requires_grad=True)
+    model = mlp_vae(16, 2, hidden=(4,))
+    given = (model, first) if name in ON_A_MODEL else (first,) if name in ON_ONE_SET else (first, second)
+    kept, more = [], {"count_modes": (0.1,)}.get(name, ())
+    with torch.autograd.graph.saved_tensors_hooks(kept.append, lambda nothing: nothing):
+        getattr(evaluation, name)(*given, *more)
+        assert not kept
+        (first * second).sum()
+    assert kept  # the hook works

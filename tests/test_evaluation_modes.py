@@ -171,6 +171,11 @@ class TestSlerp:
         each = torch.cat([slerp(a, b, one) for one in t])
         torch.testing.assert_close(slerp(a, b, t), each)
 
+    def test_codes_of_any_number_of_dimensions(self):
+        a, b = normal(2, 4, 3), normal(2, 4, 3, seed=1)
+        each = [slerp(a[i, j], b[i, j], 0.3) for i in range(2) for j in range(4)]
+        torch.testing.assert_close(slerp(a, b, 0.3), torch.stack(each).view(2, 4, 3))
+
     def test_bad_input(self):
         a = torch.tensor([[1.0, 0.0]])
         refuses(lambda: slerp(a, -a, 0.5), "a, b", "opposite", "below pi", ValueError)

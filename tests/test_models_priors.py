@@ -58,6 +58,7 @@ class TestMixture:
         assert torch.equal(fresh().logits.softmax(-1), torch.full((K,), 1 / K))
         assert torch.equal(fresh.mu, torch.randn(K, d, generator=generator(3))) and not fresh.logvar.any()
         assert not torch.equal(fresh.mu, models.MixturePrior(d, K, seed=4).mu)
+        assert torch.equal(models.MixturePrior(d, K).mu, torch.randn(K, d, generator=generator()))
 
     def test_a_log_variance_gone_mad_is_clamped(self):
         prior = models.MixturePrior(d, K)
@@ -244,38 +245,7 @@ class TestVampPrior:
         refuses(lambda: models.VampPrior(encoder, inputs), "inputs", expected="(K, D)")
 
 
-class TestLawsThatChoose:
-    def test_draws_of_a_mixture_have_its_moments_and_its_weights(self):
-        prior = models.MixturePrior(2, 3).double()
-        with torch.no_grad():
-            prior.logits.copy_(torch.tensor([0.0, 1.0, -1.0]))
-            prior.mu.copy_(torch.tensor([[-9.0, 0.0], [0.0, 5.0], [9.0, -5.0]]))
-            prior.logvar.copy_(torch.tensor([[0.0, 1.0], [-1.0, 0.0], [0.5, 0.5]]))
-        law, weights = prior(), prior.logits.softmax(-1)
-        z = law.sample((40_000,), generator=generator())
-        assert z.shape == (40_000, 2) and z.dtype == torch.float64 and not z.requires_grad and not law.has_rsample
-        nearest = torch.cdist(z, prior.mu).argmin(-1)
-        torch.testing.assert_close(torch.bincount(nearest) / 40_000, weights.float(), atol=0.01, rtol=0)
-        torch.testing.assert_close(law.mean, weights @ prior.mu)
-        torch.testing.assert_close(z.mean(0), law.mean, atol=0.1, rtol=0)
-        own = z[nearest == 0]
-        torch.testing.assert_close(own.var(0).log(), prior.logvar[0], atol=0.06, rtol=0)
-        assert law.sample((2, 3)).shape == (2, 3, 2) and law.sample().shape == (2,)
-
-    def test_codes_are_drawn_slot_by_slot_with_their_probabilities(self):
-        prior = models.IndependentCodes(2, 3)
-        with torch.no_grad():
-            prior.logits.copy_(torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, -3.0]]))
-        law, pairs = prior(), torch.cartesian_prod(torch.arange(3), torch.arange(3))
-        p = prior.logits.softmax(-1)
-        torch.testing.assert_close(law.log_prob(pairs).exp(), (p[0][:, None] * p[1]).flatten())
-        z = law.sample((20_000,), generator=generator())
-        assert z.shape == (20_000, 2) and z.dtype == torch.int64
-        found = torch.bincount(3 * z[:, 0] + z[:, 1], minlength=9) / 20_000
-        assert (found - law.log_prob(pairs).exp()).abs().max() < 0.012
-        assert law.sample((4, 5)).shape == (4, 5, 2) and law.sample().shape == (2,)
-        torch.testing.assert_close(law.log_prob(pairs.view(3, 3, 2)).flatten(), law.log_prob(pairs))
-
+class TestCodes:
     def test_counted_codes_are_as_probable_as_they_are_frequent(self):
         """Slot 0 has code 2 three times and code 0 once: with one more each, 2, 1 and 4 of 7."""
         prior = models.IndependentCodes(2, 3)
@@ -290,4 +260,8 @@ class TestLawsThatChoose:
             refuses(
                 lambda wrong=wrong: prior.count(wrong), "z", f"{wrong.min()} to {wrong.max()}", "0 to 2", ValueError
             )
-        refuses(lambda: models.IndependentCodes(0, 3), "slots", "0", ">= 1", ValueError)
+
+    @pytest.mark.parametrize("prior", [models.IndependentCodes, models.AutoregressiveCodes])
+    def test_bad_sizes(self, prior):
+        refuses(lambda: prior(0, 3), "slots", "0", ">= 1", ValueError)
+        refuses(lambda: prior(2, 1), "codes", "1", ">= 2", ValueError)

@@ -6,18 +6,20 @@ A folder stands for all its modules.
 
 The changes are those of cosmic-ray, without the bitwise ones on numbers, which only ever raise. The tests are collected
 once, and run once to see which of them enter which function. Each change is then tried in a fork, on the tests that
-enter the changed function: those of its own folder, then, if none fails, all others. A change outside functions (a
-default, a constant) needs everything imported anew, and all tests. Nothing is written to disk.
+enter the changed function: those of its own folder, then, if none fails, all others. Where the change is outside the
+functions (in a constant, a decorator), or in one that the import of the tests enters, everything is imported anew.
+Nothing is written to disk.
 """
 
 import argparse
+import ast
 import contextlib
 import difflib
 import functools
 import gc
 import importlib
 import importlib.util
-import inspect
+import itertools
 import multiprocessing
 import os
 import resource
@@ -114,36 +116,41 @@ def path_of(module):
 
 
 def changed(old, new):
-    """{old: new} of the functions whose code differs between two modules; None where something else does too."""
-    functions, inner = {}, [[part for part in code.co_consts if inspect.iscode(part)] for code in (old, new)]
-    if _outside(old) != _outside(new) or len(inner[0]) != len(inner[1]):
-        return None
-    for before, after in zip(*inner, strict=True):
-        if before != after:
-            is_function = before.co_flags & inspect.CO_OPTIMIZED and after.co_flags & inspect.CO_OPTIMIZED
-            parts = {before: after} if is_function else changed(before, after)
-            if parts is None:
-                return None
-            functions.update(parts)
-    return functions
+    """{first line: last line} of the outermost functions that differ between two sources; None where more does."""
+    trees = [ast.parse(source) for source in (old, new)]
+    functions = [list(_outermost(tree)) for tree in trees]
+    found = {_first(a): a.end_lineno for a, b in zip(*functions, strict=False) if ast.dump(a) != ast.dump(b)}
+    for function in itertools.chain(*functions):
+        function.body, function.args.defaults, function.args.kw_defaults = [], [], []
+    return found if ast.dump(trees[0]) == ast.dump(trees[1]) else None
 
 
-def _outside(code):
-    return code.co_code, code.co_names, [repr(part) for part in code.co_consts if not inspect.iscode(part)]
+def _outermost(tree):
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+        elif isinstance(node, ast.stmt):
+            yield from _outermost(node)
 
 
-def _key(code):
-    return code.co_filename, code.co_firstlineno
+def _first(function):
+    return min(node.lineno for node in (function, *function.decorator_list))
 
 
 @functools.cache
 def live(path):
-    """{code: functions} of all functions of a file, also of those behind a decorator or a property."""
+    """{first line: functions} of all functions of a file, also of those behind a decorator or a property."""
     found = {}
     for thing in gc.get_objects():
         if isinstance(thing, types.FunctionType) and thing.__code__.co_filename == path:
-            found.setdefault(thing.__code__, []).append(thing)
+            found.setdefault(thing.__code__.co_firstlineno, []).append(thing)
     return found
+
+
+def can_swap(path, functions):
+    """Whether the functions, {first line: last line}, are there, and no function that one of them has made."""
+    inner = any(first < line <= last for line in live(path) for first, last in functions.items())
+    return all(first in live(path) for first in functions) and not inner
 
 
 class Notes:
@@ -155,7 +162,7 @@ class Notes:
 
     def enter(self, frame, event, argument):
         if event == "call" and frame.f_code.co_filename.startswith(self.folder):
-            self.entered.add(_key(frame.f_code))
+            self.entered.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
 
     def run(self, items):
         items[0].config.pluginmanager.register(self)
@@ -199,7 +206,7 @@ def _forked(work, pipe, limit):
     os._exit(code)
 
 
-def _run_anew(finder, files, pipe):
+def _run_anew(finder, items, pipe):
     """The exit status of pytest, with everything of ours imported again through the finder."""
     import pytest
 
@@ -208,9 +215,8 @@ def _run_anew(finder, files, pipe):
         if any(file.is_relative_to(ROOT / part) for part in OURS):
             del sys.modules[name]
     sys.meta_path.insert(0, finder)
-    return pytest.main(
-        [*OPTIONS, f"--rootdir={ROOT}", "-x", *files], plugins=[Notes(failed=functools.partial(_stop, pipe))]
-    )
+    tests, plugin = [item.nodeid for item in items], Notes(failed=functools.partial(_stop, pipe))
+    return pytest.main([*OPTIONS, f"--rootdir={ROOT}", *tests], plugins=[plugin])
 
 
 def _stop(pipe, test):
@@ -218,10 +224,19 @@ def _stop(pipe, test):
     os._exit(1)
 
 
-def _run_in_place(live, functions, items, pipe):
-    for old, new in functions.items():
-        for function in live[old]:
-            function.__code__ = new
+def _run_in_place(finder, functions, items, pipe):
+    """The same with the functions' code and defaults in the place of the old ones, for they are all that differs."""
+    module = {"__name__": finder.name, "__package__": finder.name if finder.places else finder.name.rpartition(".")[0]}
+    exec(compile(finder.source, str(finder.path), "exec"), module)
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and thing.__globals__ is module:
+            first = thing.__code__.co_firstlineno
+            for old in live(str(finder.path))[first] if first in functions else ():
+                old.__code__, old.__defaults__, old.__kwdefaults__ = (
+                    thing.__code__,
+                    thing.__defaults__,
+                    thing.__kwdefaults__,
+                )
     Notes(failed=functools.partial(_stop, pipe)).run(items)
 
 
@@ -237,34 +252,49 @@ class Trials:
     def __init__(self, judge):
         self.judge, self.lock, self.notes, self.noticed = judge, threading.Lock(), {}, []
 
+    def pytest_sessionstart(self, session):
+        self.collection = Notes()
+        sys.setprofile(self.collection.enter)
+
+    def pytest_collection_finish(self, session):
+        sys.setprofile(None)
+
     def pytest_runtestloop(self, session):
         self.items = {item.nodeid: item for item in session.items}
         self.judge(self)
         return True
 
     def survives(self, module, mutated, near=False):
-        path, source = str(path_of(module)), path_of(module).read_text(encoding="utf-8")
-        functions = changed(*(compile(text, path, "exec") for text in (source, mutated)))
-        swap = functions is not None and all(code in live(path) for code in functions)
+        finder = Finder(module, mutated)
+        path, functions = str(finder.path), changed(finder.path.read_text(encoding="utf-8"), mutated)
+        swap = functions is not None and can_swap(path, functions)
+        while_collecting = swap and self.collection.entered & {(path, first) for first in functions}
         for files in suites(module)[: 1 if near else None]:
-            work, limit = functools.partial(_run_anew, Finder(module, mutated), files), LIMIT
-            if swap:
-                work, limit = self._in_place(path, functions, files)
-            test, code = in_fork(work, limit) if work else (None, 0)
-            if test:
-                self.noticed = [test, *(other for other in self.noticed if other != test)]
-            if code:
+            notes = self._watched(files)
+            in_place = functools.partial(_run_in_place, finder, functions)
+            if swap and self._notice(in_place, self._that_enter(path, functions, notes), notes):
                 return False
+            if not swap or while_collecting:
+                some = {test.split("::")[0] for test in self._that_enter(path, live(path), notes)}
+                tests = [test for test in notes if test.split("::")[0] in some]
+                if self._notice(functools.partial(_run_anew, finder), tests, notes):
+                    return False
         return True
 
-    def _in_place(self, path, functions, files):
-        """The work of a fork that needs nothing new but the functions' code, and its limit."""
-        keys, notes = {_key(code) for code in functions}, self._watched(files)
+    def _notice(self, run, tests, notes):
+        """Whether a test fails, in a fork: those that noticed the last ones go first, then the quick ones."""
         rank = {test: number for number, test in enumerate(self.noticed, -len(self.noticed))}
-        tests = [test for test in notes if notes[test][1] & keys]
-        tests.sort(key=lambda test: (rank.get(test, 0), notes[test][0]))
-        work = functools.partial(_run_in_place, live(path), functions, [self.items[test] for test in tests])
-        return tests and work, 10 + int(5 * sum(notes[test][0] for test in tests))
+        tests = sorted(tests, key=lambda test: (rank.get(test, 0), notes[test][0]))
+        limit = 30 + int(5 * sum(notes[test][0] for test in tests))
+        work = functools.partial(run, [self.items[test] for test in tests])
+        test, code = in_fork(work, limit) if tests else (None, 0)
+        if test:
+            self.noticed = [test, *(other for other in self.noticed if other != test)]
+        return code != 0
+
+    def _that_enter(self, path, functions, notes):
+        keys = {(path, first) for first in functions}
+        return [test for test in notes if notes[test][1] & keys]
 
     def _watched(self, files):
         """{test: (seconds, what it entered)} of the tests in the files, each run once in its life."""

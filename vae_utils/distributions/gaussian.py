@@ -21,7 +21,7 @@ class DiagonalGaussian(Law, td.Independent):
     def __init__(self, mu, logvar):
         self.mu, self.logvar = broadcast(mu, logvar, ("mu", "logvar"))
         base = td.Normal(self.mu, torch.exp(0.5 * self.logvar), validate_args=False)
-        super().__init__(base, 1, validate_args=False)
+        super().__init__(base, 1)
 
     @classmethod
     def of(cls, params):
@@ -52,7 +52,7 @@ class UniformBox(Law, td.Independent):
         self.low, self.high = broadcast(low, high, ("low", "high"))
         if not (self.low < self.high).all():
             raise ValueError("low: got a value that is not below high, expected low < high everywhere")
-        super().__init__(td.Uniform(self.low, self.high, validate_args=False), 1, validate_args=False)
+        super().__init__(td.Uniform(self.low, self.high, validate_args=False), 1)
 
     def log_prob(self, z):
         last_dimension(z, "value", self.low.shape[-1])

@@ -26,7 +26,6 @@ class GaussianMixture(Law):
         last_dimension(z, "value", self.event_shape[-1])
         return torch.logsumexp(self.logits.log_softmax(-1) + self.components.log_prob(z.unsqueeze(-2)), -1)
 
-    @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):
         chosen = _chosen(self.logits, torch.Size(sample_shape), generator)
         return DiagonalGaussian(self.components.mu[chosen], self.components.logvar[chosen]).sample((), None, generator)
@@ -49,7 +48,6 @@ class IndependentCategorical(Law):
         log_p = self.logits.log_softmax(-1).expand(*z.shape, -1)
         return log_p.gather(-1, z.unsqueeze(-1)).squeeze(-1)
 
-    @torch.no_grad()
     def sample(self, sample_shape=(), generator=None):
         each = [_chosen(logits, torch.Size(sample_shape), generator) for logits in self.logits]
         return torch.stack(each, -1)

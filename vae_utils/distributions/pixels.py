@@ -20,7 +20,7 @@ class Bernoulli(Law, td.Independent):
 
     def __init__(self, logits):
         self.logits = float_tensor(logits, "logits", "(..., D)", least_dims=1)
-        super().__init__(td.Bernoulli(logits=logits, validate_args=False), 1, validate_args=False)
+        super().__init__(td.Bernoulli(logits=logits, validate_args=False), 1)
 
     def log_prob(self, x):
         _pixels(x, self.logits.shape[-1])

@@ -14,7 +14,7 @@ def perplexity(z, codes):
     if not torch.is_tensor(z) or z.is_floating_point():
         got = z.dtype if torch.is_tensor(z) else type(z).__name__
         raise TypeError(f"z: got {got}, expected a tensor of whole numbers")
-    if z.numel() == 0 or not (0 <= z.min() and z.max() < codes):
+    if not z.numel() or not (0 <= z.min() and z.max() < codes):
         got = f"codes from {z.min()} to {z.max()}" if z.numel() else "no codes"
         raise ValueError(f"z: got {got}, expected 0 to {codes - 1}")
     frequency = torch.bincount(z.flatten(), minlength=codes).double() / z.numel()

@@ -83,7 +83,7 @@ def _distances(some, centers):
 def _features(real, generated, least):
     """Both in double precision. Raises TypeError or ValueError that names the one that does not fit."""
     for name, features in (("real", real), ("generated", generated)):
-        float_tensor(features, name, "(N, F)", least_dims=2)
+        float_tensor(features, name, "(N, F)")
         if features.ndim != 2 or len(features) < least:
             raise ValueError(f"{name}: got shape {tuple(features.shape)}, expected (N, F) with N >= {least}")
         if not features.isfinite().all():

@@ -95,7 +95,7 @@ class MixturePrior(nn.Module):
         return prior
 
     def forward(self, y=None):
-        return GaussianMixture(self.logits, DiagonalGaussian.of(torch.cat([self.mu, self.logvar], -1)))
+        return GaussianMixture(self.logits, DiagonalGaussian.of(torch.hstack([self.mu, self.logvar])))
 
 
 class VampPrior(nn.Module):
