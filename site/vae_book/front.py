@@ -9,12 +9,13 @@ from sphinx.util.nodes import make_refnode
 from .cells import WIDGET, place_widget
 from .facts import about_runs, env_runs, line, several
 
+START = "chapters/index"  # the root of the book; a page built alone has another
 LAB = "chapters/lab"
 READERS = "For whoever knows some Python, a derivative and an average; nothing to install"
 
 
 def build(app: Sphinx, document: nodes.document, docname: str) -> None:
-    if docname != app.config.root_doc:
+    if docname != START:
         return
     table, rows = chapter_map(app, document, docname)
     runs = {name: run for name, run in env_runs(app.env).items() if name in rows}
@@ -102,5 +103,6 @@ def card(row: list[nodes.entry], run: dict) -> nodes.list_item:
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("env-updated", lambda app, env: [app.config.root_doc])  # its numbers are those of other pages
+    # Its numbers are those of other pages.
+    app.connect("env-updated", lambda app, env: [START] if START in env.found_docs else [])
     app.connect("doctree-resolved", build, priority=700)
