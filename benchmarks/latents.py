@@ -32,12 +32,7 @@ class ProductMixture(GaussianMixture):
 
 
 class QuickVamp(VampPrior):
-    """`VampPrior` with the density computed by matrix products. The encoder is saved with the model, not twice."""
-
-    def __init__(self, encoder, inputs):
-        super().__init__(encoder, inputs)
-        del self.encoder
-        self.__dict__["encoder"] = encoder
+    """`VampPrior` with the density computed by matrix products."""
 
     def forward(self, y=None):
         return by_products(super().forward(y))

@@ -85,6 +85,7 @@ def test_the_kl_of_chains_in_two_orders_is_that_of_the_sample():
     torch.testing.assert_close(each.sum(-1), q.log_prob(z) - p.log_prob(z))
     a, b = q.parts(z)
     torch.testing.assert_close(each[:, 0], q.first.log_prob(a) - gaussian(3 * b, 9.0).log_prob(a))
+    torch.testing.assert_close(chain_kl(p, q, z), -each)
 
 
 def test_a_chain_to_itself_costs_nothing():

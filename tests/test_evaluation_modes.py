@@ -132,6 +132,12 @@ class TestAPriorThatReadsTheLabel:
         torch.testing.assert_close(found.kl_per_dimension, expected.mean(0))
 
 
+def test_a_model_whose_encoder_reads_the_label_is_diagnosed():
+    model, x, y = models.mlp_conditional_vae(6, 2, classes=3, hidden=(4,)), torch.rand(20, 6), torch.arange(20) % 3
+    kl = gaussian_kl(model.posterior(x, y).mu, model.posterior(x, y).logvar)
+    assert diagnose(model, x, y).kl == pytest.approx(kl.mean().item(), rel=1e-5)
+
+
 def test_a_diagnosis_encodes_each_row_once_and_in_batches():
     model, x, seen = mlp_vae(6, 2, hidden=(4,)), torch.rand(25, 6), []
     model.encoder.register_forward_hook(lambda module, inputs, output: seen.append(len(inputs[0])))

@@ -141,6 +141,18 @@ def test_float_conditions_reach_the_networks():
     assert model.likelihood(noise(7, 5, d), y).mean.shape == (7, 5, D)
 
 
+def test_a_condition_may_stand_for_each_sample_or_for_each_row_of_many():
+    model = models.mlp_conditional_vae(D, d, condition_dim=2, hidden=(16,))
+    x, z, y = noise(7, 5, D), noise(7, 5, d), noise(7, 5, 2)
+    each = torch.stack([model.likelihood(z[i], y[i]).mean for i in range(7)])
+    torch.testing.assert_close(model.likelihood(z, y).mean, each)
+    torch.testing.assert_close(
+        model.posterior(x, y).mu, torch.stack([model.posterior(x[i], y[i]).mu for i in range(7)])
+    )
+    same = torch.stack([model.posterior(x[i], y[0]).mu for i in range(7)])
+    torch.testing.assert_close(model.posterior(x, y[0]).mu, same)
+
+
 def test_a_label_saves_at_most_its_entropy_and_all_of_it_where_x_says_nothing_else():
     """A model without z that draws each class as one picture of its own: the label is worth exactly log C nats."""
     pictures = torch.eye(C).repeat_interleave(3, dim=1) * 20 - 10  # (C, D) logits: class c lights pixels 3c to 3c + 2
@@ -173,6 +185,10 @@ def test_labels_that_do_not_fit_x_are_named():
         refuses(lambda model=model, y=y: model.likelihood(z, y), "y", "10", "5", ValueError)
         refuses(lambda model=model, y=y: model.posterior(x, y), "y", "10", "5", ValueError)
     refuses(lambda: models.mlp_conditional_vae(D, d, condition_dim=2).posterior(x, noise(5)), "y", "(5,)", "(..., 2)")
+    fewer, many = labelled(("decoder",)), noise(7, 5, d)
+    refuses(lambda: fewer.likelihood(z, torch.zeros(4).long()), "y", "(4,)", "(5,)", ValueError)
+    refuses(lambda: fewer.likelihood(many, torch.zeros(7).long()), "y", "(7,)", "(5,)", ValueError)
+    refuses(lambda: fewer.likelihood(noise(d), torch.zeros(5).long()), "y", "(5,)", "()", ValueError)
     one = labelled(("encoder", "decoder")).likelihood(z, torch.tensor(1))
     assert one.batch_shape == (5,)  # a single label serves all
 
@@ -212,6 +228,9 @@ def test_bad_construction_is_named():
     networks = parts.encoder, parts.decoder, parts.observation
     with pytest.raises(ValueError, match="prior: got GaussianPrior, expected a module exactly when"):
         models.ConditionalVAE(*networks, d, classes=C, prior=parts.prior_module)
+    assert models.ConditionalVAE(*networks, d, classes=C).label_in == ("encoder", "decoder")
+    with pytest.raises(TypeError, match="positional"):
+        models.ConditionalVAE(*networks, d, C)
     for both in ({}, {"classes": C, "condition_dim": 2}):
         refuses(lambda both=both: models.ConditionalVAE(*networks, d, **both), "classes, condition_dim")
     for build in (models.mlp_class_mean_vae, models.mlp_conditional_vae):

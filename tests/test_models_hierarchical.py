@@ -1,6 +1,8 @@
 """Hierarchies held to linear Gaussian ones, where log p(x), the posterior of every level and each KL are known."""
 
 import math
+from functools import partial
+from itertools import combinations
 from types import SimpleNamespace
 
 import pytest
@@ -343,6 +345,15 @@ class TestBuilt:
         assert isinstance(model.encoder[-1], nn.ReLU) and model.sizes == (6, 4, 2) and model.latent_dim == 12
         heard = mlp_top_down_vae(20, (6, 4), hidden=(8,), merge="precision").corrections
         assert [heard[0][0].in_features, heard[1][0].in_features] == [8, 8]
+        first, second = mlp_hierarchical_vae(20, (6, 4), hidden=(8,)).up[0][::2]
+        assert first.weight.shape == (8, 6) and second.weight.shape == (8, 8)
+
+    @pytest.mark.parametrize("build", [mlp_hierarchical_vae, partial(mlp_top_down_vae, merge="precision")])
+    def test_no_two_networks_start_alike(self, build):
+        """All layers take four numbers to four, or to eight: from one stream twice, some would be equal."""
+        every = [weight[:4] for weight in build(4, (4, 4, 4), hidden=(4,)).parameters() if weight.ndim == 2]
+        same = [torch.equal(a, b) for a, b in combinations([w for w in every if w.shape == (4, 4)], 2)]
+        assert len(same) > 20 and not any(same)
 
     @pytest.mark.parametrize("build", [mlp_hierarchical_vae, mlp_top_down_vae])
     def test_levels_of_unlike_lengths_stand_in_their_places(self, build):

@@ -1,5 +1,6 @@
 """Learned priors, held to sums over their parts, to integrals and to Jacobians."""
 
+import copy
 import math
 import warnings
 
@@ -227,6 +228,18 @@ class TestVampPrior:
         model.prior().log_prob(z).sum().backward()
         for learned in (prior.inputs, prior.logits, model.encoder[0].weight):
             assert learned.grad.abs().sum() > 0
+
+    def test_the_encoder_is_saved_once_and_one_that_was_saved_twice_is_read(self):
+        model, other = self.model(), self.model()
+        changed(model.encoder[0]), changed(model.prior_module)
+        state = model.state_dict()
+        assert len(state) == sum(1 for _ in model.parameters())
+        twice = {f"prior_module.{name}": value for name, value in state.items() if name.startswith("encoder.")}
+        assert len(twice) == 4
+        other.load_state_dict({**state, **twice})
+        torch.testing.assert_close(other.prior().log_prob(z), model.prior().log_prob(z))
+        copied = copy.deepcopy(model)
+        assert copied.prior_module.encoder is copied.encoder and copied.encoder is not model.encoder
 
     def test_with_every_picture_as_its_input_it_is_the_aggregate_posterior(self):
         """Then the mean over the data of KL(q || p) is the mutual information: at most log N, and at least 0."""

@@ -57,7 +57,11 @@ class TestHistory:
         history = training.History(steps_per_epoch=2)
         history.record({"critic": 1.0, "maker": 2.0})
         assert history.terms == ("critic", "maker") and repr(history) == "History(1 steps, critic 1.0, maker 2.0)"
-        refuses(lambda: history.record({"critic": 1.0}), "record", "('critic',)", "('critic', 'maker')", ValueError)
+        for wrong in ({"critic": 1.0}, {"maker": 1.0}, {"maker": 2.0, "critic": 1.0}):
+            refuses(lambda w=wrong: history.record(w), "record", f"{tuple(wrong)}", "('critic', 'maker')", ValueError)
+        history = training.History(steps_per_epoch=2)
+        history.record({"first": 1.0, "second": 2.0, "third": 3.0})
+        assert repr(history) == "History(1 steps, first 1.0, second 2.0)"  # no more than two
 
 
 class TestDefaults:

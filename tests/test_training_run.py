@@ -263,5 +263,5 @@ class TestEncoderFirst:
         fit(plain, data(), steps=3, lr=1e-2, schedule="constant", progress=False)
         torch.testing.assert_close(weights(model), weights(plain))
         assert len(history) == 3
-        for wrong in ({"share": 1.5}, {"steps": 0}, {"encoder_steps": 0}):
+        for wrong in ({"share": 1.5}, {"share": -0.1}, {"steps": 0}, {"encoder_steps": 0}):
             refuses(lambda w=wrong: fit_encoder_first(small(), data(), **{"steps": 2, **w}), next(iter(wrong)))

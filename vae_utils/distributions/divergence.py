@@ -7,7 +7,7 @@ from torch import distributions as td
 
 from ..arguments import broadcast, float_tensor, last_dimension
 from .chain import Chain
-from .gaussian import DiagonalGaussian, UniformBox
+from .gaussian import DiagonalGaussian
 from .points import PointMass
 
 
@@ -83,12 +83,6 @@ def uniform_kl(low, high):
 @td.register_kl(DiagonalGaussian, DiagonalGaussian)
 def _(q, p):
     return gaussian_kl(q.mu, q.logvar, p.mu, p.logvar)
-
-
-@td.register_kl(UniformBox, DiagonalGaussian)
-def _(q, p):
-    spread = torch.exp(-0.5 * p.logvar)
-    return uniform_kl((q.low - p.mu) * spread, (q.high - p.mu) * spread)
 
 
 @td.register_kl(td.MultivariateNormal, DiagonalGaussian)

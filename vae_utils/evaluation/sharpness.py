@@ -58,7 +58,7 @@ def sharpness(x, data):
 def _square(x, name, least_side):
     """x as (N, side, side). Raises TypeError or ValueError that names it."""
     float_tensor(x, name, "(N, D)", least_dims=2)
-    side = math.isqrt(x.shape[-1])
+    side = math.isqrt(x.shape[1])
     if x.ndim != 2 or len(x) == 0 or side * side != x.shape[1] or side < least_side:
         least = least_side**2
         raise ValueError(f"{name}: got shape {tuple(x.shape)}, expected (N, D), D a square >= {least} and N >= 1")

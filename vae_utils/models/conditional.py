@@ -63,9 +63,9 @@ class ConditionalVAE(VAE):
         if place not in self.label_in:
             return None
         condition, rows = self.condition(y), values.shape[:-1]
-        if condition.ndim > 1 and condition.shape[:-1] != rows[len(rows) - condition.ndim + 1 :]:
-            got, wanted = tuple(condition.shape[:-1]), tuple(rows[-1:])
-            raise ValueError(f"y: got {got} labels, expected {wanted}, one for each example")
+        labels = condition.shape[:-1]
+        if labels != rows[len(rows) - len(labels) :]:
+            raise ValueError(f"y: got {tuple(labels)} labels, expected {tuple(rows[-1:])}, one for each example")
         return condition.expand(*rows, condition.shape[-1])
 
 

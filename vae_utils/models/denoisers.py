@@ -32,7 +32,7 @@ class TimedNetwork(nn.Module):
         last_dimension(z, "z", self.data_dim)
         time = time.expand(len(z), 1) if time.ndim == 0 else last_dimension(time, "time", 1)
         phases = time * self.frequencies
-        return self.layers(torch.cat([z, phases.sin(), phases.cos()], -1))
+        return self.layers(torch.hstack([z, phases.sin(), phases.cos()]))
 
 
 class MixtureDenoiser(nn.Module):

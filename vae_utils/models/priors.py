@@ -101,19 +101,25 @@ class MixturePrior(nn.Module):
 class VampPrior(nn.Module):
     """p(z) = sum_k w_k q(z | u_k): a mixture of the model's own posteriors at learned inputs (Tomczak & Welling 2018).
 
-    encoder: the one of the model, x (B, D) -> mu and logvar side by side.  inputs: where the u_k start, (K, D), such
-    as some rows of the data. The weights w_k are learned, too. The posteriors of K examples are narrow, and leave most
-    codes uncovered where there are more than a few dimensions; what makes them a prior is that the u_k learn.
+    encoder: the one of the model, x (B, D) -> mu and logvar side by side; it is saved and moved with the model, and not
+    once more with the prior.  inputs: where the u_k start, (K, D), such as some rows of the data. The weights w_k are
+    learned, too. The posteriors of K examples are narrow, and leave most codes uncovered where there are more than a
+    few dimensions; what makes them a prior is that the u_k learn.
     """
 
     def __init__(self, encoder, inputs):
         super().__init__()
-        self.encoder = encoder
+        self.__dict__["encoder"] = encoder  # set as an attribute it would be a part of the prior, too
         self.inputs = nn.Parameter(float_tensor(inputs, "inputs", "(K, D)", least_dims=2).clone())
         self.logits = nn.Parameter(inputs.new_zeros(len(inputs)))
 
     def forward(self, y=None):
         return GaussianMixture(self.logits, DiagonalGaussian.of(self.encoder(self.inputs)))
+
+    def _load_from_state_dict(self, state_dict, prefix, *rest):
+        for name in [name for name in state_dict if name.startswith(f"{prefix}encoder.")]:
+            del state_dict[name]  # saved when the encoder was a part of the prior
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
 
 class FlowPrior(nn.Module):
