@@ -230,6 +230,8 @@ class TestGradientEstimators:
                 "(12, 1)",
                 ValueError,
             )
+            flat = normal(12)
+            refuses(lambda e=estimator, flat=flat: e(self.f, flat, flat, flat), "eps", "(12,)", "(n, d)", ValueError)
 
     def test_the_path_is_found_inside_no_grad(self):
         outside = ob.pathwise_gradient(self.f, self.mu, self.logvar, self.eps)

@@ -1,8 +1,11 @@
 """The run under every loop: what a loop of one's own may rely on, and how a run that was killed goes on."""
 
+import itertools
 import subprocess
 import sys
+import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import killed_training
@@ -75,7 +78,8 @@ class TestALoopOfOnesOwn:
 
     def test_a_number_that_is_not_finite_stops_the_run_by_its_name(self):
         model, before = small(), weights(small())
-        with pytest.raises(FloatingPointError, match="The critic is nan at step 0"), Run(model, data(), steps=3) as run:
+        told = pytest.raises(FloatingPointError, match=r"The critic is nan at step 0 \(other 1\)")
+        with told, Run(model, data(), steps=3, progress=False) as run:
             for _ in run:
                 run.record(critic=torch.tensor(float("nan")), other=1.0)
         assert not model.training and torch.equal(weights(model), before)
@@ -231,12 +235,41 @@ class TestCheckpoint:
         loop(resumed, checkpoint=path)
         assert torch.equal(weights(resumed), weights(straight))
 
+    def test_it_is_kept_every_so_many_steps_and_at_the_end(self, tmp_path):
+        path, seen = tmp_path / "run.pt", []
+
+        def look(step, model):
+            seen.append(torch.load(path, weights_only=True)["step"] if path.is_file() else None)
+
+        fit(small(), data(), steps=7, progress=False, checkpoint=path, every=3, callback=look)
+        assert seen == [None, None, None, 3, 3, 3, 6, 7]
+
+    def test_the_seconds_of_a_run_in_three_parts_add_up(self, tmp_path, monkeypatch):
+        """By a clock that is one second on whenever it is read: at the begin, at each step kept, at the end."""
+        path, clock = tmp_path / "run.pt", itertools.count()
+        monkeypatch.setattr(time, "perf_counter", lambda: float(next(clock)))
+        for stop, kept, told in ((2, 2, 3), (3, 3, 4), (None, 4, 5)):
+            with suppress(ZeroDivisionError):
+                with Run(small(), data(), steps=4, progress=False, checkpoint=path, every=1) as run:
+                    for batch in run:
+                        assert stop is None or batch.step < stop or 1 / 0
+                        run.record(step=batch.step)
+            assert torch.load(path, weights_only=True)["history"][2] == kept and run.history.seconds == told
+
     def test_a_checkpoint_of_another_run_is_refused(self, tmp_path):
         path = tmp_path / "run.pt"
         fit(small(), data(), steps=4, progress=False, checkpoint=path)
         for other in ({"steps": 5}, {"batch_size": 64}, {"seed": 1}, {"x": data(seed=1)}):
             how = {"x": data(), "steps": 4, "progress": False, "checkpoint": path} | other
             refuses(lambda how=how: fit(small(), **how), "checkpoint", "run.pt", "", ValueError)
+        bare = tmp_path / "bare.pt"
+        for keep in ((), ("optimizer",)):
+            with Run(small(), data(), steps=1, progress=False, checkpoint=bare) as run:
+                run.keep(**{name: torch.optim.SGD(run.model.parameters(), lr=0.1) for name in keep})
+                if keep:
+                    refuses(lambda run=run: list(run), "checkpoint", "with []", "with ['optimizer']", ValueError)
+                else:
+                    list(run)
         path.write_bytes(b"half a file")
         refuses(lambda: fit(small(), data(), steps=4, checkpoint=path), "checkpoint", "cannot be read", "", ValueError)
 

@@ -249,8 +249,8 @@ def _watch(items, pipe):
 class Trials:
     """A pytest plugin in place of the loop over the tests: `judge(trials)` is called with them all collected."""
 
-    def __init__(self, judge):
-        self.judge, self.lock, self.notes, self.noticed = judge, threading.Lock(), {}, []
+    def __init__(self, judge, stages):
+        self.judge, self.stages, self.lock, self.notes, self.noticed = judge, stages, threading.Lock(), {}, []
 
     def pytest_sessionstart(self, session):
         self.collection = Notes()
@@ -264,12 +264,12 @@ class Trials:
         self.judge(self)
         return True
 
-    def survives(self, module, mutated, near=False):
+    def survives(self, module, mutated):
         finder = Finder(module, mutated)
         path, functions = str(finder.path), changed(finder.path.read_text(encoding="utf-8"), mutated)
         swap = functions is not None and can_swap(path, functions)
         while_collecting = swap and self.collection.entered & {(path, first) for first in functions}
-        for files in suites(module)[: 1 if near else None]:
+        for files in self.stages(module):
             notes = self._watched(files)
             in_place = functools.partial(_run_in_place, finder, functions)
             if swap and self._notice(in_place, self._that_enter(path, functions, notes), notes):
@@ -321,14 +321,14 @@ def warm_up():
     gc.freeze()  # so that a fork does not walk through, and copy, all of torch
 
 
-def report(trials, module, jobs, near, sampling):
+def report(trials, module, jobs, sampling):
     source = path_of(module).read_text(encoding="utf-8")
     candidates = list(mutants(source, *sampling))
     if not candidates:
         return
     started = time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
-        outcomes = pool.map(lambda mutant: trials.survives(module, mutant[2], near), candidates)
+        outcomes = pool.map(lambda mutant: trials.survives(module, mutant[2]), candidates)
         outcomes = list(tqdm(outcomes, module, len(candidates), smoothing=0, mininterval=5))
     alive = [mutant for mutant, lives in zip(candidates, outcomes, strict=True) if lives]
     for name, line, mutated in alive:
@@ -347,24 +347,34 @@ def main():
     parser.add_argument("--every", type=int, metavar="N", default=1, help="a sample: only each Nth mutant of a module")
     parser.add_argument("--sample", type=int, metavar="N", help="about N mutants of each module, spread over it")
     parser.add_argument("--near", action="store_true", help="only the tests of the module's own folder")
+    parser.add_argument("--beside", nargs="*", default=[], metavar="FILE", help="with --near: and these test files")
     arguments = parser.parse_args()
     one_thread()
     os.environ.update(MPLBACKEND="agg", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     sys.path.append(str(ROOT / "_build" / "cosmic-ray"))
     warm_up()
     chosen = [module for name in arguments.modules for module in modules(name)]
-    options = arguments.jobs, arguments.near, (arguments.lines, arguments.every, arguments.sample)
-    judge(lambda trials: [report(trials, module, *options) for module in chosen], chosen, arguments.near)
+    sampling = arguments.lines, arguments.every, arguments.sample
+
+    def reports(trials):
+        for module in chosen:
+            report(trials, module, arguments.jobs, sampling)
+
+    judge(reports, chosen, arguments.near, [str(ROOT / file) for file in arguments.beside])
     os._exit(0)  # torch's compiler, imported and frozen, would complain about being left
 
 
-def judge(reports, chosen, near=False):
+def judge(reports, chosen, near=False, beside=()):
     """Calls reports(Trials) within a session of pytest that has collected the tests of the chosen modules."""
     import pytest
 
+    def stages(module):
+        found = suites(module)
+        return [list(dict.fromkeys([*found[0], *beside]))] if near else found
+
     os.chdir(ROOT)
-    files = [file for module in chosen for stage in suites(module)[: 1 if near else None] for file in stage]
-    pytest.main([*OPTIONS, f"--rootdir={ROOT}", *dict.fromkeys(files)], plugins=[Trials(reports)])
+    files = [file for module in chosen for stage in stages(module) for file in stage]
+    pytest.main([*OPTIONS, f"--rootdir={ROOT}", *dict.fromkeys(files)], plugins=[Trials(reports, stages)])
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ class Run:
                 self._watch()
         finally:
             self._inside.close()
-        self.history.seconds += time.perf_counter() - self._started
+        self.history.seconds = self._seconds()
         return kind is KeyboardInterrupt
 
     def record(self, **numbers):
@@ -143,6 +143,10 @@ class Run:
         data = [None if part is None else zlib.crc32(part.cpu().numpy()) for part in (self.x, self.y)]
         return {"total": self.total, "batch_size": self.batch_size, "seed": self.seed, "data": data}
 
+    def _seconds(self):
+        """Of this run, and of those before it that it goes on from."""
+        return self.history.seconds + time.perf_counter() - self._started
+
     def _save(self):
         state = {
             "settings": self._settings(),
@@ -151,7 +155,7 @@ class Run:
             "kept": {name: part.state_dict() for name, part in self._kept.items()},
             "random": (torch.get_rng_state(), torch.cuda.get_rng_state_all()),
             "order": (self._order, self._next),
-            "history": (self.history.terms, self.history.rows, time.perf_counter() - self._started),
+            "history": (self.history.terms, self.history.rows, self._seconds()),
         }
         with put_in_place(self.checkpoint) as partial:
             torch.save(state, partial)
