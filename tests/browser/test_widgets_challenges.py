@@ -145,7 +145,13 @@ TO_REACH = {
             ("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 16), ("type", f"{SIGMA} of p(x|z)", 1),
             (train, 310),
         ],
-        [("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 0), (train, 310)],
+        [
+            ("choose", "Data", "ring"), ("type", f"{BETA} of the KL", 16), ("type", f"{SIGMA} of p(x|z)", 1),
+            (train, 310), ("type", f"{SIGMA} of p(x|z)", 0.05), (train, 700),
+        ],
+        [("choose", "Likelihood", "Bernoulli"), ("type", "learning rate", 0.01), (train, 900)],
+        [("type", f"{SIGMA} of p(x|z)", 0.2), ("type", f"{BETA} of the KL", 6), (train, 520)],
+        [("choose", "Training rows", "30"), (train, 600)],
     ],
     "Ladder": [
         [("press", "New bottoms")] * 3,

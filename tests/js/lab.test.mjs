@@ -1,4 +1,7 @@
 import { close, equal, ok } from "./check.mjs";
+import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
+import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
+import { split } from "../../vae_utils/widgets/lab/plan.mjs";
 import { Trails } from "../../vae_utils/widgets/lab/trails.mjs";
 import { viewHeight } from "../../vae_utils/widgets/lab/window.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
@@ -70,6 +73,72 @@ export const tests = {
     one.watched = { row: 7, code: Array.from(machine.mu) };
     close(Array.from(one.snapshot().machine.decoded), Array.from(means.slice(14, 16)), 1e-6);
     equal(new Training(plan()).snapshot().machine, null);
+  },
+  "classes that lie apart are told by their middles, one heap is not": () => {
+    const tone = [0, 0, 0.3, 0.3];
+    equal(separation(Float32Array.of(-1, 0, -1.2, 0, 1, 0, 1.2, 0), tone, 2), 1);
+    equal(separation(Float32Array.of(-1, 2, 1, 2.5), tone, 1), 0.5);
+  },
+  "codes as wide as the prior are 0 nats from it, and others what the formula of two Gaussians says": () => {
+    const corners = Float32Array.of(0.6, 0.6, -0.6, 0.6, 0.6, -0.6, -0.6, -0.6);
+    close(distanceToPrior(corners, new Float32Array(8).fill(Math.log(0.64)), 2), 0, 1e-6);
+    const [m, s] = [1.5, 0.5];
+    const wanted = 0.5 * (s * s + m * m - 1) - Math.log(s);
+    close(distanceToPrior(Float32Array.of(m, m), new Float32Array(2).fill(2 * Math.log(s)), 1), wanted, 1e-6);
+    const line = Float32Array.of(1, 1, -1, -1);
+    const [spread, shared] = [1 + 0.25, 1];
+    const apart = 0.5 * (2 * spread - 2 - Math.log(spread ** 2 - shared ** 2));
+    close(distanceToPrior(line, new Float32Array(4).fill(Math.log(0.25)), 2), apart, 1e-6);
+  },
+  "the last rows are held out, however few are trained on": () => {
+    const data = { x: Float32Array.from({ length: 400 }, (_, i) => i), tone: new Float32Array(200), dim: 2 };
+    for (const [rows, n] of [["all", 72], ["30", 30], ["100", 72]]) {
+      const { x, tone, heldout } = split(data, rows);
+      equal([x.length, tone.length, heldout.length, heldout[0]], [2 * n, n, 256, 144]);
+    }
+  },
+  "held-out rows are judged and never trained on": () => {
+    const { x } = makeShape("ring", 400, 0);
+    const trained = { data: x.slice(0, 400) };
+    const [judged, alone] = [{ heldout: x.slice(400) }, {}].map((more) => new Training(plan({ ...trained, ...more })));
+    for (let i = 0; i < 30; i++) [judged, alone].forEach((one) => one.step());
+    equal(Array.from(judged.trainer.vae.theta), Array.from(alone.trainer.vae.theta));
+    equal([alone.terms().heldout, alone.snapshot().history.heldout[0]], [undefined, undefined]);
+    const { heldout, loss } = judged.terms();
+    ok(Number.isFinite(heldout) && Math.abs(heldout - loss) < 2 && heldout !== loss, `${heldout} beside ${loss}`);
+    equal(judged.snapshot().history.heldout.length, judged.film.entries.length);
+  },
+  "each challenge is reached when and only when it should be": () => {
+    const codes = Float32Array.of(1, 0.8, -1, 0.8, 1, -0.8, -1, -0.8);
+    const picture = { mu: codes, logvar: new Float32Array(8).fill(-2), machine: { mu: [0, 0] } };
+    const base = {
+      step: 600, loss: 30, reconstruction: -22, kl: 2, beta: 1, heldout: 31, picture,
+      data: { dim: 64, tone: [0, 0.1, 0.2, 0.3] },
+      settings: { beta: 1, sigma: 0.2, data: "digits", likelihood: "gaussian" },
+    };
+    const of = (past, changes, settings = {}) => {
+      const seen = { ...base, ...changes, settings: { ...base.settings, ...settings } };
+      return challenges(() => seen, past).filter(({ reached }) => reached()).map(({ id }) => id);
+    };
+    equal(of({ beta: 0 }, {}), ["between"]);
+    equal(of({ beta: 0 }, {}, { sigma: 0.3 }), []);
+    equal(of({ beta: 0 }, { step: 499 }), []);
+    equal(of({ beta: 0 }, { picture: { ...picture, logvar: new Float32Array(8).fill(3) } }), []);
+    equal(of({ beta: 0 }, { data: { dim: 64, tone: [0, 0, 0.1, 0.1] }, kl: 0.04 }, { beta: 0 }), ["between"]);
+    const past = { beta: 0 };
+    equal(of(past, { kl: 0.04 }, { beta: 4, sigma: 0.5 }), ["collapse"]);
+    equal(past.beta, 4);
+    equal(of(past, { beta: 3.9 }, { sigma: 0.5 }), []);
+    equal(of(past, { beta: 4 }, { sigma: 0.5 }), ["back"]);
+    equal(of(past, { beta: 4, kl: 0.9 }, { sigma: 0.5 }), []);
+    const bernoulli = { likelihood: "bernoulli", sigma: 0.5 };
+    equal(of({ beta: 0 }, {}, bernoulli), ["budget"]);
+    equal(of({ beta: 0 }, { kl: 2.5 }, bernoulli), []);
+    equal(of({ beta: 0 }, { step: 1001 }, bernoulli), []);
+    equal(of({ beta: 0 }, { data: { dim: 196 } }, bernoulli), []);
+    equal(of({ beta: 0 }, { heldout: 45.1 }, { sigma: 0.3 }), ["memorize"]);
+    equal(of({ beta: 0 }, { heldout: 44.9 }, { sigma: 0.3 }), []);
+    equal(challenges(() => ({}), { beta: 1 }).filter(({ reached }) => reached()), []);
   },
   "hidden units and likelihood can be chosen": () => {
     const { vae } = new Training(plan({ hidden: 8 })).trainer;

@@ -1,5 +1,6 @@
 // The Lab: a VAE trained in a worker, on one screen: data, machine, latent space, samples, loss, and a plane of trails.
 import { frame } from "./parts/frame.mjs";
+import { button } from "./parts/controls.mjs";
 import { format, gaussianKl, remember, sum } from "./parts/maths.mjs";
 import { rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
@@ -80,6 +81,7 @@ const holdCode = (ui, panel) => {
 const makeKnobs = (ui, scans) => {
   const pictures = Object.fromEntries(ui.limits("data").map((name) => [name, tile(name, scans)]));
   const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
+  const pixels = ui.choice({ name: "pixels", label: "Pixels, a side" });
   ui.choice({ name: "data", label: "Data", labels: { [OWN]: "your own" }, pictures });
   ui.slider({ name: "beta", label: "\u03b2 of the KL", scale: "power" });
   const sigma = ui.slider({ name: "sigma", label: "\u03c3 of p(x|z)", scale: "log" });
@@ -88,11 +90,13 @@ const makeKnobs = (ui, scans) => {
   ui.slider({ name: "free", label: "free bits, nats" });
   ui.slider({ name: "seed", label: "seed", step: 1 });
   ui.slider({ name: "row", label: "row x", step: 1 });
+  const rows = ui.choice({ name: "rows", label: "Training rows" });
   ui.choice({ name: "latent", label: "Latent size" });
   ui.choice({ name: "hidden", label: "Hidden units" });
   ui.choice({ name: "activation", label: "Activation" });
   const show = () => {
-    likelihood.disabled = ui.get("data") !== DIGITS;
+    likelihood.disabled = pixels.disabled = ui.get("data") !== DIGITS;
+    rows.disabled = ui.get("data") === OWN;
     sigma.hidden = likelihoodOf(ui) === "bernoulli";
   };
   ui.on(["data", "likelihood"], show);
@@ -104,11 +108,16 @@ const extra = (ui, view) => {
   const { machine } = view.picture();
   const kl = sum(Array.from(machine.mu, (m, j) => gaussianKl(m, Math.exp(0.5 * machine.logvar[j]))));
   const code = ui.get("code").slice(0, view.latent());
+  const { heldout } = view.picture().terms;
   return [
+    ["held-out loss", heldout ?? "\u2013", "evidence"],
     ["KL of this x", view.empty() ? "\u2013" : kl, "posterior"],
     ["your code", code.map((value) => format(value)).join(", "), "evidence"],
   ];
 };
+
+/** What the challenges ask of the settings. */
+const settingsOf = (ui) => ({ ...settings(ui), data: ui.get("data"), likelihood: likelihoodOf(ui) });
 
 /** The fields of the view that panels read. */
 const makeView = (ui, scans) => {
@@ -150,12 +159,17 @@ export default {
       ui.set("running", false);
       caption(ui, panels);
     };
+    const inHead = (label, pressed) => {
+      const made = button(label, pressed);
+      el.querySelector(".vae-reset").before(made);
+      return made;
+    };
     const buttons = {
       run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
-      step: ui.button("One step", () => trainer.order("step")),
+      step: ui.button("Step", () => trainer.order("step")),
       restart: ui.button("Restart", restart),
       replay: ui.button("Replay", () => trainer.order("replay")),
-      clear: ui.button("Clear trails", () => {
+      clear: inHead("Clear trails", () => {
         trails.clear();
         buttons.clear.disabled = true;
         ui.redraw();
@@ -181,7 +195,9 @@ export default {
     });
     ui.sight((visible) => trainer.order("rest", { on: !visible }));
     const wanted = ui.get("running");
+    const past = { beta: 0 };
     const begin = () => {
+      past.beta = 0;
       restart();
       trails.clear();
       if (wanted) ui.set("running", true);
@@ -191,7 +207,11 @@ export default {
     const numbers = summary(view);
     ui.readout(() => (view.picture() ? [...numbers(), ...extra(ui, view)] : []));
     el.querySelector(".vae-head").after(el.querySelector(".vae-readout"));
-    ui.challenges("lab", challenges(() => ({ ...trainer.picture?.terms })));
+    const now = () => {
+      const picture = view.empty() ? null : trainer.picture;
+      return picture ? { ...picture.terms, picture, data: view.data, settings: settingsOf(ui) } : {};
+    };
+    ui.challenges("lab", challenges(now, past));
     return ui.dispose;
   },
 };

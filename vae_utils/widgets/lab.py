@@ -19,7 +19,9 @@ class Lab(Widget):
     likelihood: of digits: Gaussian on their gray levels, or Bernoulli. Points are Gaussian.
     latent:     latent numbers, 1 or 2. hidden: units of a layer. activation: of the hidden layers.
     seed:       of data, weights and noise: the same seed and settings give the same run.
-    data:       what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
+    pixels:     of a digit, along its side: the 1,797 real scans have 8, and can be enlarged.
+    rows:       how many rows are trained on; the last 128 rows never are.
+    data:       what it learns: 1,000 points of a shape, the digits, or `points` drawn by the reader.
     row:        the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
     running:    whether it trains now; may be set from Python in a live kernel.
     kernel:     what computes the products: WebAssembly where the browser has its SIMD, or JavaScript, everywhere.
@@ -40,6 +42,8 @@ class Lab(Widget):
     hidden = Choice("64", ("16", "32", "64", "128"))
     activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 99)
+    pixels = Choice("8", ("8", "14", "28"))
+    rows = Choice("all", ("30", "100", "300", "all"))
     data = Choice("digits", DATA)
     row = Whole(0, 0, SHOWN - 1)
     running = Flag(False)

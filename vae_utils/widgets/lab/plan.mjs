@@ -5,15 +5,27 @@ import { empty } from "../playground/own_points.mjs";
 export const SETTINGS = ["beta", "sigma", "rate", "warmup", "free"];
 
 /** Fields that make another model or other data: a change of one of them starts anew. */
-export const MODEL = ["data", "likelihood", "latent", "hidden", "activation", "seed", "kernel"];
+export const MODEL = ["data", "pixels", "rows", "likelihood", "latent", "hidden", "activation", "seed", "kernel"];
 const POINTS = 1000;
+const HELD_OUT = 128;
 
-/** The rows to learn: { x, tone, dim }; one row in the middle, that nothing may be trained on, where there is none. */
+const everything = (ui, scans) => {
+  const [name, seed, side] = [ui.get("data"), ui.get("seed"), Number(ui.get("pixels"))];
+  if (name === DIGITS) return { ...fromScans(scans.ink, scans.labels, seed, side), dim: side * side };
+  return { ...makeShape(name, POINTS, seed), dim: 2 };
+};
+
+/** The first `rows` rows to learn, or all of them but the last ones, which are held out: { x, tone, dim, heldout }. */
+export const split = ({ x, tone, dim }, rows) => {
+  const most = tone.length - HELD_OUT;
+  const n = rows === "all" ? most : Math.min(most, Number(rows));
+  return { x: x.slice(0, n * dim), tone: tone.slice(0, n), dim, heldout: x.slice(most * dim) };
+};
+
+/** The rows to learn: { x, tone, dim, heldout }; where there is none, one that nothing may be trained on. */
 export const dataOf = (ui, scans) => {
-  const [name, seed] = [ui.get("data"), ui.get("seed")];
-  if (name === DIGITS) return { ...fromScans(scans.ink, scans.labels, seed), dim: 64 };
-  if (name !== OWN) return { ...makeShape(name, POINTS, seed), dim: 2 };
-  return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2 };
+  if (ui.get("data") !== OWN) return split(everything(ui, scans), ui.get("rows"));
+  return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2, heldout: null };
 };
 
 /** The likelihood in force: points have no ink. */
@@ -29,6 +41,7 @@ export const watched = (ui, data) => ({
 
 export const plan = (ui, data) => ({
   data: data.x,
+  heldout: data.heldout,
   dim: data.dim,
   latent: Number(ui.get("latent")),
   hidden: Number(ui.get("hidden")),

@@ -30,10 +30,18 @@ export const newlyReached = (list, memory, prefix) =>
     return true;
   });
 
-const item = ({ text, why }) => {
+/** A link to the page of a chapter beside this one, where this is a page of the website; its number elsewhere. */
+const chapterLink = (chapter) => {
+  const words = `Chapter ${Number(chapter.slice(0, 2))}`;
+  const onSite = document.querySelector(".bd-article");
+  return onSite ? make("a", { href: `${chapter}.html`, text: words }) : make("span", { text: words });
+};
+
+const item = ({ text, why, chapter }) => {
   const tick = make("span", { class: "vae-tick", "aria-hidden": "true" });
   const state = make("span", { class: "vae-said" });
   const reason = make("p", { class: "vae-why", text: why, hidden: true });
+  if (chapter) reason.append(" ", chapterLink(chapter), ".");
   const element = make("li", {}, tick, make("p", {}, state, text), reason);
   const show = (solved) => {
     element.classList.toggle("vae-solved", solved);
@@ -44,7 +52,8 @@ const item = ({ text, why }) => {
 };
 
 /**
- * A list of { id, text, reached, why }: `reached()` looks at the fields of the widget, `why` is shown once it is true.
+ * A list of { id, text, reached, why, chapter }: `reached()` looks at the fields of the widget, `why` is shown once it
+ * is true, with the name of the `chapter` that says more, if there is one.
  * { element, look }: `look()` is called after each drawing and returns what to say of what was reached just now.
  */
 export const makeChallenges = (widget, list, memory = makeMemory()) => {

@@ -20,6 +20,7 @@ export class Film {
   /** The terms over time as plain columns. */
   columns() {
     const column = (name) => this.entries.map((entry) => entry[name]);
-    return Object.fromEntries(["step", "loss", "reconstruction", "kl", "beta"].map((name) => [name, column(name)]));
+    const names = ["step", "loss", "reconstruction", "kl", "beta", "heldout"];
+    return Object.fromEntries(names.map((name) => [name, column(name)]));
   }
 }

@@ -28,14 +28,15 @@ const gridOf = (dim, latent) => {
 };
 
 export class Training {
-  constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300, watched = null, ...chosen }) {
+  constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300, ...more }) {
+    const { watched = null, heldout = null, ...chosen } = more;
     const rows = data.length / dim;
     const model = { ...modelFor(dim, latent, activation, chosen), kernel };
     this.trainer = new Trainer({ data, rows, model, seed, settings });
     this.viewer = new Vae({ ...model, seed });
     this.shown = Math.min(shown, rows);
     this.probes = Math.min(PROBES, rows);
-    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false, watched });
+    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false, watched, heldout });
     this.x = data.slice(0, this.shown * dim);
     const noise = normals(seed + 3);
     this.eps = Float32Array.from({ length: this.shown * latent }, noise);
@@ -67,7 +68,16 @@ export class Training {
     const { trainer, viewer } = this;
     viewer.theta.set(trainer.vae.theta);
     const weights = { beta: trainer.beta, sigma: trainer.settings.sigma, free: trainer.settings.free };
-    return { step: trainer.steps, beta: trainer.beta, ...viewer.loss(this.x, this.eps, this.probes, weights) };
+    const terms = viewer.loss(this.x, this.eps, this.probes, weights);
+    return { step: trainer.steps, beta: trainer.beta, ...terms, ...(this.heldout && this.judge(weights)) };
+  }
+
+  /** The loss on rows that are not trained on, with noise of its own. */
+  judge(weights) {
+    const { heldout, dim, latent, viewer, trainer } = this;
+    const n = heldout.length / dim;
+    this.heldoutEps ??= Float32Array.from({ length: n * latent }, normals(trainer.seed + 4));
+    return { heldout: viewer.loss(heldout, this.heldoutEps, n, weights).loss };
   }
 
   record() {

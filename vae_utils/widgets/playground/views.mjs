@@ -128,17 +128,20 @@ const CURVES = [
 ];
 const SHORT = { beta: "\u03b2", sigma: "\u03c3", rate: "rate", warmup: "warm-up", free: "free bits" };
 
+const HELD_OUT = ["held-out loss", (history) => history.heldout, { color: "evidence", width: 1.5, dash: [1, 3] }];
+
 export const drawLoss = (plot, view) => {
   const { history, marks, terms } = view.picture();
+  const curves = terms.heldout === undefined ? CURVES : [...CURVES, HELD_OUT];
   plot.clip(() => {
     for (const { step } of marks) plot.vline(step, { color: "muted", dash: [2, 3], width: 1 });
-    for (const [, values, style] of CURVES) plot.line(history.step, values(history), style);
-    for (const [, values, { color }] of CURVES) {
+    for (const [, values, style] of curves) plot.line(history.step, values(history), style);
+    for (const [, values, { color }] of curves) {
       plot.points(history.step.slice(-1), values(history).slice(-1), { color, radius: 3 });
     }
     if (terms.step < history.step.at(-1)) plot.vline(terms.step, { color: "ink" });
   });
-  CURVES.forEach(([name, , { color, dash }], i) => {
+  curves.forEach(([name, , { color, dash }], i) => {
     const y = plot.margin.top + 12 + 17 * i;
     const right = plot.margin.left + plot.inner.width;
     const [from, to] = [plot.at(right - 28, y), plot.at(right - 4, y)];
