@@ -65,6 +65,12 @@ def train(hand, steps):
     hand.press("Pause")
 
 
+def spend(hand):
+    """Train until the budget is spent."""
+    hand.press("Run")
+    hand.page.until(lambda: "budget spent" in hand.root.locator(".vae-readout").inner_text())
+
+
 TO_REACH = {
     "BetaSweep": [
         [("stop", f"{BETA}, the weight of the KL", 0)],
@@ -190,6 +196,11 @@ TO_REACH = {
         [("choose", "Cost f", "step")],
         [("choose", "Cost f", "wave")],
         [("type", "latent dimensions", 50)],
+    ],
+    "SideBySide": [
+        [(spend,)],
+        [("choose", "Momentum of the GAN's Adam", "0"), (spend,)],
+        [("type", "Penalty on the slope", 5), (train, 310)],
     ],
     "TSlider": [
         [("type", "T, levels of noise", 600)],

@@ -13,6 +13,11 @@ import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets
 import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
+import { Gan } from "../../vae_utils/widgets/side_by_side/gan.mjs";
+import { judge, LAWS, lawOf, vaeNll } from "../../vae_utils/widgets/side_by_side/laws.mjs";
+import { bound, LOSSES } from "../../vae_utils/widgets/side_by_side/losses.mjs";
+import { slopeInLogvar } from "../../vae_utils/widgets/side_by_side/pair.mjs";
+import { slopesOf } from "../../vae_utils/widgets/side_by_side/slopes.mjs";
 
 /** { model, theta, x, eps, beta, sigma, free, rate } -> loss terms, gradient, and the weights after a step of Adam. */
 export const trainOnce = ({ model, theta, x, eps, beta, sigma, free, rate }) => {
@@ -81,3 +86,40 @@ export const climbed = ({ sizes, weights, scales, biases, activation, tops, nois
 
 /** [{ law, mean, width, strength }, ...] -> JS, the bound, W1 and the slopes of each. */
 export const criticized = (cases) => cases.map(({ law, ...values }) => measures(known(law), values));
+
+/** { model, critic, generator, real, z, u, loss, strength } -> losses, their gradients, slopes at real, the bound. */
+export const played = ({ model, critic, generator, real, z, u, ...how }) => {
+  const gan = new Gan(model);
+  gan.critic.theta.set(critic);
+  gan.generator.theta.set(generator);
+  const [x, codes, shares] = [real, z, u].map((values) => Float32Array.from(values));
+  const n = u.length;
+  const slopes = Array.from(slopesOf(gan.critic.net, x, n));
+  const fake = gan.draw(codes, n);
+  const criticLoss = gan.criticLoss(x, fake, shares, n, how);
+  const criticGradient = Array.from(gan.critic.gradient);
+  const generatorLoss = gan.generatorLoss(codes, x, n, how);
+  const said = [x, fake].map((points) => gan.criticize(points, n));
+  const generatorGradient = Array.from(gan.generator.gradient);
+  return { slopes, criticLoss, criticGradient, generatorLoss, generatorGradient, bound: bound(how.loss, ...said) };
+};
+
+/** The names of the laws and of the losses. */
+export const sideBySideNames = () => ({ laws: LAWS, losses: Object.keys(LOSSES) });
+
+/** [{ law, x }, ...] -> the law's centers and width, what `judge` says of x, flat, and the exact NLL of x. */
+export const judged = (cases) =>
+  cases.map(({ law, x }) => {
+    const { centers, width, modes, nll } = lawOf(law);
+    return { centers, width, modes, ...judge({ centers, width }, x), nll: nll(x) };
+  });
+
+/** { model, theta, x, sigma, k, seed } -> the importance-weighted NLL of a VAE. */
+export const weighed = ({ model, theta, x, sigma, k, seed }) => {
+  const vae = new Vae(model);
+  vae.theta.set(theta);
+  return vaeNll(vae, sigma, Float32Array.from(x), x.length / vae.dim, k, maths.normals(seed));
+};
+
+/** { reconstruction, sigma } -> the slope of the loss in log sigma^2. */
+export const logvarSlope = ({ reconstruction, sigma }) => slopeInLogvar(reconstruction, sigma);

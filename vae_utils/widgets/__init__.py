@@ -1,7 +1,7 @@
 """Widgets: one Python class and one ES module each, alive in a kernel and on a static page.
 
-This folder holds the widgets, `parts` what they share, `playground` what trains in the page, `lab` what the Lab alone
-uses. One is shown by
+This folder holds the widgets, `parts` what they share, `playground` what trains in the page, `lab` and `side_by_side`
+what those two alone use. One is shown by
 
     widgets.KL(mu=0.5)
 """
@@ -30,6 +30,7 @@ _HOME = {
     "Playground": "playground",
     "PriorWorkshop": "prior_workshop",
     "Reparameterization": "reparameterization",
+    "SideBySide": "side_by_side",
     "TSlider": "t_slider",
     "Transformation": "transformation",
     "Widget": "parts.host",

@@ -1,0 +1,96 @@
+import { close, equal, ok } from "./check.mjs";
+import { challenges } from "../../vae_utils/widgets/side_by_side.mjs";
+import { normals } from "../../vae_utils/widgets/parts/maths.mjs";
+import { Gan } from "../../vae_utils/widgets/side_by_side/gan.mjs";
+import { judge, LAWS, lawOf } from "../../vae_utils/widgets/side_by_side/laws.mjs";
+import { bound, LOSSES } from "../../vae_utils/widgets/side_by_side/losses.mjs";
+import { Pair } from "../../vae_utils/widgets/side_by_side/pair.mjs";
+import { slopeFromOne, slopesOf, squaredSlope } from "../../vae_utils/widgets/side_by_side/slopes.mjs";
+
+const settings = { loss: "non-saturating", strength: 0, momentum: 0, learned: true, budget: 300 };
+const pair = (more = {}, data = "ring", seed = 0) => new Pair({ data, seed, settings: { ...settings, ...more } });
+const train = (one, steps) => {
+  for (let i = 0; i < steps; i++) one.step();
+  return one;
+};
+const weights = ({ gan, vae, logvar }) =>
+  [gan.critic.theta, gan.generator.theta, vae.theta, logvar].flatMap((theta) => Array.from(theta));
+
+export const tests = {
+  "a law is seeded, and its own samples are good, all over it": () => {
+    for (const name of LAWS) {
+      const law = lawOf(name);
+      const x = law.draw(2500, 1);
+      equal(Array.from(law.draw(2500, 1)), Array.from(x));
+      const { good, found, reverseKl } = judge(law, x);
+      ok(good > 0.97, `${name}: ${good} good`);
+      ok(!law.modes || (found === law.centers.length && reverseKl < 0.01), `${name}: ${found} found`);
+    }
+  },
+  "one mode alone has a reverse KL of log 8, and the entropy of the ring is known": () => {
+    const law = lawOf("ring");
+    const one = judge(law, Float32Array.from({ length: 200 }, (_, i) => 1 - (i % 2)));
+    equal([one.found, one.good], [1, 1]);
+    close(one.reverseKl, Math.log(8), 1e-9);
+    const entropy = Math.log(8) + 1 + Math.log(2 * Math.PI * 0.05 ** 2);
+    close(law.nll(law.draw(20000, 2)), entropy, 0.03);
+  },
+  "a linear critic is charged for its slope, wherever it is asked": () => {
+    const gan = new Gan({ generator: [2, 2], critic: [2, 1] });
+    gan.critic.theta.set([1.2, -0.5, 3]);
+    const x = Float32Array.from({ length: 10 }, normals(1));
+    const g = slopesOf(gan.critic.net, x, 5);
+    close(squaredSlope(g, 5, 1).value, 0.5 * 1.3 ** 2, 1e-6);
+    close(slopeFromOne(g, 5, 10).value, 10 * 0.3 ** 2, 1e-6);
+    close(slopeFromOne(new Float32Array(10), 5, 10).v.reduce((a, b) => a + Math.abs(b), 0), 0, 0, "no slope, no way");
+  },
+  "a critic that tells nothing bounds JS by 0, one that is sure by log 2": () => {
+    const same = new Float32Array(4);
+    const [high, low] = [same.map(() => 60), same.map(() => -60)];
+    for (const loss of Object.keys(LOSSES)) {
+      close(bound(loss, same, same), 0, 1e-9, loss);
+      close(bound(loss, high, low), loss === "Wasserstein" ? 120 : Math.log(2), 1e-9, loss);
+    }
+  },
+  "the same seed gives the same run, another seed another, and looking changes nothing": () => {
+    const [first, second] = [train(pair(), 60), pair()];
+    for (let i = 0; i < 60; i++) {
+      second.step();
+      if (i % 7 === 0) second.snapshot(null, i % 2 === 0);
+    }
+    equal(weights(first), weights(second));
+    ok(weights(train(pair({}, "ring", 1), 60))[0] !== weights(first)[0], "seeds differ");
+  },
+  "it stops when the budget is spent, and goes on under a larger one": () => {
+    const one = pair({ budget: 100 });
+    for (let i = 1; i < 100; i++) ok(one.step(), `step ${i}`);
+    ok(!one.step() && !one.step(), "spent");
+    equal([one.steps, one.snapshot(null, true).spent], [100, true]);
+    one.change({ ...settings, budget: 200 });
+    ok(one.step(), "goes on");
+  },
+  "a fixed sigma is the width of the data, a learned one leaves its start": () => {
+    const fixed = train(pair({ learned: false }, "spirals"), 20);
+    equal(fixed.sigma, lawOf("spirals").width);
+    const learned = train(pair(), 20);
+    ok(Math.abs(learned.sigma - 0.05) > 0.001, `sigma ${learned.sigma}`);
+  },
+  "every loss trains, with a penalty and without; wild ones leave the picture whole": () => {
+    for (const loss of Object.keys(LOSSES)) {
+      for (const strength of [0, 10]) {
+        const { card, field, samples } = train(pair({ loss, strength }, "grid"), 30).snapshot(null, true);
+        equal(card.step, 30);
+        const numbers = [card.nll, card.bound, card.gan.good, ...field, ...samples.gan, ...samples.vae];
+        ok(numbers.every(Number.isFinite), loss);
+      }
+    }
+  },
+  "the VAE learns: it finds the modes, and its NLL stays above the exact one": () => {
+    const { card, exact } = train(pair(), 300).snapshot(null, true);
+    equal(card.vae.found, 8);
+    ok(card.nll > exact && card.nll < exact + 4, `NLL ${card.nll}, exact ${exact}`);
+  },
+  "nothing is reached before there is a picture": () => {
+    challenges(() => ({ step: 0, data: "ring", penalty: 0 })).forEach(({ reached }) => ok(!reached()));
+  },
+};
