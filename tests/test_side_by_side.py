@@ -1,4 +1,4 @@
-"""The GAN and the VAE that are trained on the page: gradients are PyTorch's, and they are judged as the package does."""
+"""The GAN and the VAE trained on the page: their gradients are PyTorch's, and they are judged as the package does."""
 
 import math
 from itertools import pairwise

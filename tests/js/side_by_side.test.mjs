@@ -1,5 +1,5 @@
 import { close, equal, ok } from "./check.mjs";
-import { challenges } from "../../vae_utils/widgets/side_by_side.mjs";
+import { challenges, spread } from "../../vae_utils/widgets/side_by_side.mjs";
 import { normals } from "../../vae_utils/widgets/parts/maths.mjs";
 import { Gan } from "../../vae_utils/widgets/side_by_side/gan.mjs";
 import { judge, LAWS, lawOf } from "../../vae_utils/widgets/side_by_side/laws.mjs";
@@ -89,6 +89,25 @@ export const tests = {
     const { card, exact } = train(pair(), 300).snapshot(null, true);
     equal(card.vae.found, 8);
     ok(card.nll > exact && card.nll < exact + 4, `NLL ${card.nll}, exact ${exact}`);
+  },
+  "a flat field has no spread, and a steep one nearly 1": () => {
+    close(spread(new Float32Array(9).fill(2)), 0, 1e-9);
+    close(spread(Float32Array.of(-30, 0, 30)), 1, 1e-9);
+  },
+  "each challenge is reached by what it says, and by nothing less": () => {
+    const told = { data: "ring", loss: "saturating", penalty: 0, spent: true, step: 1000, spread: 0.9 };
+    const look = (now) => challenges(() => ({ ...told, ...now })).map(({ reached }) => reached());
+    const [lost, found] = [4, 8].map((modes) => ({ gan: { found: modes }, vae: { found: 8 } }));
+    equal(look(lost), [true, false, false]);
+    equal(look({ ...lost, vae: { found: 7 } }), [false, false, false]);
+    equal(look(found), [false, true, false]);
+    for (const less of [{ penalty: 0.1 }, { spent: false }, { step: 950 }, { data: "grid" }]) {
+      equal(look({ ...found, ...less })[1], false);
+    }
+    const flat = { ...found, spent: false, spread: 0.1 };
+    equal(look({ ...flat, step: 300 }), [false, false, true]);
+    equal(look({ ...flat, step: 299 })[2], false);
+    equal(look({ ...flat, loss: "Wasserstein" })[2], false);
   },
   "nothing is reached before there is a picture": () => {
     challenges(() => ({ step: 0, data: "ring", penalty: 0 })).forEach(({ reached }) => ok(!reached()));

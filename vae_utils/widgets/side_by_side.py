@@ -27,7 +27,7 @@ class SideBySide(Widget):
 
     data = Choice("ring", DATA)
     loss = Choice("non-saturating", LOSSES)
-    penalty = Number(0.0, 0, 5)
+    penalty = Number(0.0, 0, 10)
     momentum = Choice("0.9", ("0", "0.5", "0.9"))
     learned = Flag(True)
     budget = Whole(1000, 100, 4000)
