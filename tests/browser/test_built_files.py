@@ -7,7 +7,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
+from PIL import Image
 
+ROOT = Path(__file__).resolve().parents[2]
+BASE = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["html"]["baseurl"]
 LOADS = {"script": "src", "img": "src", "link": "href", "source": "srcset", "iframe": "src"}
 
 
@@ -19,6 +23,7 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.repeated: list[str] = []
         self.pictures_without_alt: list[str] = []
+        self.said: dict[str, str] = {}
         self.feed(path.read_text(encoding="utf8"))
 
     def handle_starttag(self, tag, attributes):
@@ -27,9 +32,11 @@ class Page(HTMLParser):
             if name in self.ids:
                 self.repeated.append(name)
             self.ids.add(name)
+        if tag == "meta" and (name := values.get("property") or values.get("name")):
+            self.said[name] = values.get("content", "")
         if tag == "a" and values.get("href"):
             self.links.append(values["href"])
-        if values.get(LOADS.get(tag, "")):
+        if values.get(LOADS.get(tag, "")) and values.get("rel") != "canonical":  # that one is said, not loaded
             self.loads.append(values[LOADS[tag]])
         if tag == "img" and values.get("alt") is None:
             self.pictures_without_alt.append(values.get("src", "")[:80])
@@ -106,3 +113,31 @@ def test_a_control_that_needs_a_kernel_is_not_on_the_page(site):
     html = (site / "chapters" / "04_reparameterization.html").read_text(encoding="utf8")
     assert "live kernel" not in html
     assert "Train with this beta" not in html
+
+
+def test_a_link_to_a_page_is_shown_with_words_and_a_picture_of_its_own(pages, site):
+    shown = {path: page.said for path, page in pages.items() if path.parent.name == "chapters"}
+    shown[site / "index.html"] = pages[site / "index.html"].said
+    for path, said in shown.items():
+        assert said["og:title"] and "<" not in said["og:title"] and said["og:description"] == said["description"]
+        picture = site / said["og:image"].removeprefix(BASE).lstrip("/")
+        with Image.open(picture) as opened:
+            assert opened.size == (int(said["og:image:width"]), int(said["og:image:height"])), path
+    chapters = [said["og:image"] for path, said in shown.items() if path.name[0].isdigit()]
+    assert len(set(chapters)) == len(chapters)
+
+
+def test_the_map_of_the_site_names_every_page_and_the_lost_one_leads_to_the_search(pages, site):
+    listed = re.findall("<loc>(.*)</loc>", (site / "sitemap.xml").read_text(encoding="utf8"))
+    chapters = [path.relative_to(site).as_posix() for path in pages if path.parent.name == "chapters"]
+    assert sorted(listed) == sorted(f"{BASE}/{name}" for name in chapters)
+    assert f"Sitemap: {BASE}/sitemap.xml" in (site / "robots.txt").read_text(encoding="utf8")
+    lost = (site / "404.html").read_text(encoding="utf8")
+    assert f'action="{BASE}/search.html"' in lost and f'href="{BASE}/chapters/index.html"' in lost
+
+
+def test_the_foot_of_a_page_says_where_to_cite_and_where_to_report(pages):
+    for path, page in pages.items():
+        if path.parent.name == "chapters":
+            foot = [link for link in page.links if link.endswith("CITATION.cff") or "/issues/new?title=" in link]
+            assert len(foot) == 2 and path.stem in foot[1], path
