@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from vae_utils import plots, widgets
 
 from .cells import CHAPTER, WIDGET
+from .front import START
 from .heads import base_address, describe, meta, plain_title
 
 PAPER, INK, MUTED = "#fffdf9", "#1f2730", "#56606b"
@@ -94,7 +95,7 @@ def name_of(page: str) -> str:
 
 def collect(app: Sphinx, document: nodes.document) -> None:
     page = app.env.docname
-    widget = widgets.FrontMap.trained() if page == app.config.root_doc else first_widget(document)
+    widget = widgets.FrontMap.trained() if page == START else first_widget(document)
     title = next(document.findall(nodes.title), None)
     if widget is not None and title is not None:
         chapter = CHAPTER.match(page)
@@ -109,7 +110,7 @@ def add_picture(app: Sphinx, pagename: str, templatename: str, context: dict, do
         return
     own = (kept(app) / name_of(pagename)).is_file()
     values = {
-        "og:image": f"{base}/_static/cards/{name_of(pagename if own else app.config.root_doc)}",
+        "og:image": f"{base}/_static/cards/{name_of(pagename if own else START)}",
         "og:image:width": str(SIZE[0]),
         "og:image:height": str(SIZE[1]),
         "og:image:alt": f"{plain_title(context)}, and a figure of its page",
