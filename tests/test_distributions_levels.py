@@ -105,3 +105,5 @@ class TestObservation:
     def test_bad_input(self):
         refuses(lambda: DiscretizedGaussianObservation(3, "optimal"), "sigma", "'optimal'", "per_pixel", ValueError)
         refuses(lambda: DiscretizedGaussianObservation(1), "levels", "1", ">= 2", ValueError)
+        assert DiscretizedGaussianObservation(2)(torch.zeros(1, 2)).steps == 1
+        refuses(lambda: DiscretizedGaussianObservation(1), "levels", "1", ">= 2", ValueError)

@@ -149,6 +149,8 @@ class TestBuilders:
             refuses(lambda build=build: build(6, 2, sigma=0.5), "sigma", "0.5", "1.0", ValueError)
         free = models.VAE(nn.Linear(6, 4), nn.Linear(2, 6), models.BernoulliObservation(), 2)
         refuses(lambda: free.posterior(torch.tensor(1.0)), "x", "()", "(..., n)", ValueError)
+        for wrong in (dict, nn.ReLU(), "relu"):
+            refuses(lambda wrong=wrong: mlp([2, 3], wrong), "activation", repr(wrong), "class of modules", TypeError)
         refuses(lambda: conv_vae(0), "latent_dim", "0", ">= 1", ValueError)
         refuses(lambda: conv_vae(2, channels=0), "channels", "0", ">= 1", ValueError)
         refuses(lambda: conv_vae(2, sigma="per_pixel"), "sigma", "'per_pixel'", "'shared'", ValueError)

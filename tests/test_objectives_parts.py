@@ -139,6 +139,8 @@ class TestMinibatchParts:
         refuses(lambda: ob.minibatch_kl_parts(q, p, z.tolist(), 50), "z", "list", "(B, d)", TypeError)
         refuses(lambda: ob.minibatch_kl_parts(q, p, z[:, :2], 50), "z", "(12, 2)", "(12, 3)", ValueError)
         refuses(lambda: ob.minibatch_kl_parts(q, p, z[:1], 50), "z", "(1, 3)", "a row for each row of q", ValueError)
+        more = torch.cat([z, z])
+        refuses(lambda: ob.minibatch_kl_parts(q, p, more, 50), "z", "(24, 3)", "(12, 3)", ValueError)
         groups = DiagonalGaussian(q.mu.view(2, 6, 3), q.logvar.view(2, 6, 3))
         refuses(lambda: ob.minibatch_kl_parts(groups, p, groups.mu, 50), "z", "(2, 6, 3)", "(B, d)", ValueError)
         refuses(lambda: ob.minibatch_kl_parts(p, p, z[0], 50), "z", "(3,)", "(B, d)", ValueError)
