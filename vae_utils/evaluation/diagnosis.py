@@ -103,7 +103,7 @@ def _each_dimension(terms, p):
         kl = [gaussian_kl_per_dimension(one.mu, one.logvar, other.mu, other.logvar) for one, other, _ in pairs]
     else:
         kl = [one.base_dist.log_prob(part) - other.base_dist.log_prob(part) for one, other, part in pairs]
-    return torch.cat(kl, -1), torch.cat([one.sigma.expand_as(part) for one, _, part in pairs], -1)
+    return torch.hstack(kl), torch.hstack([one.sigma.expand_as(part) for one, _, part in pairs])
 
 
 def _exchanged(z, generator):

@@ -26,7 +26,7 @@ def free_bits_elbo(model, x, y=None, beta=1.0, eps=None, generator=None, *, mini
     E_q[log p(x | z)] - beta sum_j max(minimum, KL_j), KL_j averaged over the batch. Returns `Terms`, each (B,), in
     nats per example; `kl` is the KL that it really is. Raises TypeError unless posterior and prior are Gaussian.
     """
-    terms, p = elbo(model, x, y, 1.0, eps, generator), model.prior(y)
+    terms, p = elbo(model, x, y, eps=eps, generator=generator), model.prior(y)
     for name, law in (("posterior", terms.q), ("prior", p)):
         if not isinstance(law, DiagonalGaussian):
             raise TypeError(f"model: got the {name} {type(law).__name__}, expected a DiagonalGaussian")
@@ -109,7 +109,7 @@ def tc_elbo(
     """
     weights = {"information": information, "beta": beta, "dimension_wise": dimension_wise}
     extra = [non_negative(weight, name) - 1 for name, weight in weights.items()]
-    terms, p = elbo(model, x, y, 1.0, eps, generator), model.prior(y)
+    terms, p = elbo(model, x, y, eps=eps, generator=generator), model.prior(y)
     for name, law in (("posterior", terms.q), ("prior", p)):
         _independent(law, "model", f"the {name} ")
     parts = minibatch_kl_parts(terms.q, p, terms.z, n, estimator)
