@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test check page serve lab fork mutation phenomena benchmark paper clean
+.PHONY: help book test check page serve lab fork mutation phenomena benchmark paper ruler clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make phenomena            the experiments of the chapters over three seeds (minutes; writes chapters/phenomena.md)"
 	@echo "make benchmark            how fast training is on this machine (minutes; writes chapters/benchmarks.md)"
 	@echo "make paper ROW=vae-1      a row of table 1 of Burda et al. (2016), trained and scored on MNIST (hours)"
+	@echo "make ruler                log p(x) of the same pictures by every kind of model (minutes; writes chapters/ruler.md)"
 	@echo "make fork REPO=https://github.com/me/my-book   write the address of your copy everywhere"
 	@echo "make clean                remove what was built (the environment .venv stays)"
 
@@ -68,6 +69,10 @@ paper: $(READY)
 	@$(BIN)/python -m benchmarks.paper train $(ROW)
 	@$(BIN)/python -m benchmarks.paper score $(ROW)
 	@$(BIN)/python -m benchmarks.table && $(BIN)/python -m benchmarks.page
+
+ruler: $(READY)
+	@$(BIN)/python -m benchmarks.ruler
+	@$(BIN)/python -m benchmarks.ruler_page
 
 clean:
 	rm -rf _build dist build *.egg-info .pytest_cache .ruff_cache

@@ -1,1 +1,1 @@
-"""The paper table, the speed of training, and the page that reports both."""
+"""The paper table, the speed of training, one ruler for all models, and the pages that report them."""
