@@ -1,4 +1,4 @@
-"""How fast the playground trains in a browser, and what it leaves the page of its frames.
+"""How fast the playground and the Lab train in a browser, and what they leave the page of its frames.
 
 python -m benchmarks.browser    both kernels in turn, three times each; wants a quiet machine
 """
@@ -13,7 +13,11 @@ from tools.screenshot import FLAGS, browser_path
 from vae_utils import widgets
 from vae_utils.widgets.playground import KERNELS
 
-DATA = ("spirals", "digits")
+CASES = {
+    "spirals": lambda kernel: widgets.Playground(data="spirals", kernel=kernel),
+    "digits": lambda kernel: widgets.Playground(data="digits", kernel=kernel),
+    "digits 28x28": lambda kernel: widgets.Lab(pixels="28", hidden="128", likelihood="Bernoulli", kernel=kernel),
+}
 ROUNDS = 3
 STEP = """(() => {
   const words = document.querySelector(".vae-readout").innerText.split("\\n");
@@ -31,11 +35,11 @@ FRAMES = f"""(frames) => new Promise((done) => {{
 }})"""
 
 
-def measure(browser, data, kernel=KERNELS[0], frames=240):
-    """While the playground trains on `data`: {"steps": a second, "median": of a frame in ms, "slowest": in ms}."""
+def measure(browser, case, kernel=KERNELS[0], frames=240):
+    """While one of CASES trains: {"steps": a second, "median": of a frame in ms, "slowest": in ms}."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "playground.html"
-        path.write_text(widgets.Playground(data=data, kernel=kernel).to_html(), encoding="utf8")
+        path = Path(folder) / "widget.html"
+        path.write_text(CASES[case](kernel).to_html(), encoding="utf8")
         tab = browser.new_page()
         tab.goto(path.as_uri())
         tab.get_by_role("button", name="Run", exact=True).click()
@@ -56,20 +60,20 @@ def middle(found, name):
 
 def main():
     if browser_path() is None:
-        raise SystemExit("no Chromium was found: the playground is not measured")
+        raise SystemExit("no Chromium was found: nothing is measured")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        for data in DATA:
-            rounds = [{kernel: measure(browser, data, kernel) for kernel in KERNELS} for _ in range(ROUNDS)]
+        for case in CASES:
+            rounds = [{kernel: measure(browser, case, kernel) for kernel in KERNELS} for _ in range(ROUNDS)]
             for kernel in KERNELS:
                 found = [measured[kernel] for measured in rounds]
                 print(
-                    f"playground, {data}, {kernel}: {middle(found, 'steps'):.0f} steps a second, "
+                    f"{case}, {kernel}: {middle(found, 'steps'):.0f} steps a second, "
                     f"a frame takes {middle(found, 'median'):.1f} ms, the slowest {middle(found, 'slowest'):.0f} ms"
                 )
             fast, plain = ([measured[kernel]["steps"] for measured in rounds] for kernel in KERNELS)
             ratios = sorted(a / b for a, b in zip(fast, plain, strict=True))
-            print(f"playground, {data}: {ratios[0]:.1f} to {ratios[-1]:.1f} times as fast by {KERNELS[0]}")
+            print(f"{case}: {ratios[0]:.1f} to {ratios[-1]:.1f} times as fast by {KERNELS[0]}")
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ WITHOUT_CONTROL = {
     "Lab": {"kernel", "running"},
     "Ladder": {"top", "bottom"},
     "LatentDiffusion": {"first"},
-    "Playground": {"running", "seed"},
+    "Playground": {"kernel", "running", "seed"},
     "PriorWorkshop": {"draw"},
     "Reparameterization": {"seed"},
 }

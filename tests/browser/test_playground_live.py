@@ -196,8 +196,8 @@ def test_it_says_which_kernel_trains(bench, kernel):
     one.until(lambda: one.value(f"speed, {kernel}").endswith("steps/s"))
 
 
-@pytest.mark.parametrize("data", browser.DATA)
-def test_while_it_trains_the_page_keeps_drawing(chromium, data):
+@pytest.mark.parametrize("case", browser.CASES)
+def test_while_it_trains_the_page_keeps_drawing(chromium, case):
     """How fast is asked by `make benchmark`: it depends on what else the machine does."""
-    found = browser.measure(chromium, data, frames=30)
+    found = browser.measure(chromium, case, frames=30)
     assert found["steps"] > 0 and 0 < found["median"] <= found["slowest"]

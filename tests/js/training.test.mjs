@@ -39,6 +39,12 @@ export const tests = {
     equal(film.entries[0].step, 0);
     ok(film.entries.at(-1).step > 1000 - film.stride, "the last entry is near the end");
   },
+  "large pictures get smaller batches, and a film whose weights fit": () => {
+    const large = { data: new Float32Array(784 * 80), dim: 784, latent: 2, hidden: 128, activation: "tanh", settings };
+    const one = new Training(large);
+    equal([one.trainer.batch, one.film.capacity], [64, 60]);
+    equal(training().film.capacity, 240);
+  },
   "a snapshot changes nothing in training": () => {
     const [watched, alone] = [training(), training()];
     for (let i = 0; i < 40; i++) {

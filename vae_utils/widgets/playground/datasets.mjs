@@ -1,6 +1,7 @@
 // The playground's data: n points in the plane, seeded, with a tone in [0, 1) that colors a point by where it belongs.
 import { enlarge } from "./enlarge.mjs";
 import { normals, uniforms } from "../parts/maths.mjs";
+import { rowsOf } from "../parts/tensor.mjs";
 
 const TAU = 2 * Math.PI;
 
@@ -62,6 +63,17 @@ export const fromPoints = (points) => {
   return { x: Float32Array.from(points.flat()), tone: Float32Array.from(tone) };
 };
 
+const pictures = new WeakMap();
+
+/** All scans with ink 0..16 (n, 64) as pictures of `side` x `side`, made once for each side. */
+const picturesOf = (ink, side) => {
+  if (!pictures.has(ink)) pictures.set(ink, {});
+  return (pictures.get(ink)[side] ??= rowsOf(ink, 64).map((scan) => {
+    const x = Float32Array.from(scan, (value) => value / 16);
+    return side === 8 ? x : enlarge(x, side);
+  }));
+};
+
 /**
  * Scans with ink 0..16 (n, 64) as pictures of `side` x `side` with numbers in [0, 1], in a fixed shuffled order; the
  * tone is the class.
@@ -71,9 +83,7 @@ export const fromScans = (ink, labels, seed, side = 8) => {
   const keys = Float64Array.from(labels, uniform);
   const order = Int32Array.from(labels.keys()).sort((a, b) => keys[a] - keys[b]);
   const x = new Float32Array(order.length * side * side);
-  order.forEach((from, to) => {
-    const scan = Float32Array.from(ink.subarray(64 * from, 64 * (from + 1)), (value) => value / 16);
-    x.set(side === 8 ? scan : enlarge(scan, side), side * side * to);
-  });
+  const made = picturesOf(ink, side);
+  order.forEach((from, to) => x.set(made[from], side * side * to));
   return { x, tone: Float32Array.from(order, (from) => labels[from] / 10) };
 };

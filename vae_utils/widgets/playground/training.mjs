@@ -5,6 +5,8 @@ import { Trainer } from "./trainer.mjs";
 import { Vae } from "./vae.mjs";
 
 const PROBES = 128;
+const BATCH = { 784: 64 };
+const FILM = { most: 240, least: 60, numbers: 8e6 };
 const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
 
 /** Layer sizes and likelihood for data of this dimension; `hidden` units and `likelihood` may be chosen. */
@@ -32,11 +34,11 @@ export class Training {
     const { watched = null, heldout = null, ...chosen } = more;
     const rows = data.length / dim;
     const model = { ...modelFor(dim, latent, activation, chosen), kernel };
-    this.trainer = new Trainer({ data, rows, model, seed, settings });
+    this.trainer = new Trainer({ data, rows, model, batch: BATCH[dim], seed, settings });
     this.viewer = new Vae({ ...model, seed });
     this.shown = Math.min(shown, rows);
     this.probes = Math.min(PROBES, rows);
-    Object.assign(this, { dim, latent, film: new Film(), marks: [], broken: false, watched, heldout });
+    Object.assign(this, { dim, latent, film: this.emptyFilm(), marks: [], broken: false, watched, heldout });
     this.x = data.slice(0, this.shown * dim);
     const noise = normals(seed + 3);
     this.eps = Float32Array.from({ length: this.shown * latent }, noise);
@@ -44,6 +46,12 @@ export class Training {
     this.z = Float32Array.from({ length: count * latent }, noise);
     this.grid = gridOf(dim, latent);
     this.record();
+  }
+
+  /** As long as it may be, for weights that many. */
+  emptyFilm() {
+    const { most, least, numbers } = FILM;
+    return new Film(Math.max(least, Math.min(most, Math.floor(numbers / this.viewer.theta.length))));
   }
 
   get steps() {
