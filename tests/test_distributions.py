@@ -60,6 +60,12 @@ class TestDiagonalGaussian:
         torch.testing.assert_close(q.mean, self.mu)
         torch.testing.assert_close(q.variance, self.logvar.exp())
 
+    def test_what_a_network_says_is_the_mean_and_then_the_log_variance(self):
+        for front in ((), (4,), (2, 4), (6, 6)):
+            said = 20 * normal(*front, 6)
+            q = DiagonalGaussian.of(said)
+            assert torch.equal(q.mu, said[..., :3]) and torch.equal(q.logvar, said[..., 3:].clamp(-20, 20))
+
     def test_one_log_variance_serves_many_means(self):
         q = DiagonalGaussian(self.mu, self.logvar[0])
         assert q.batch_shape == (4,) and q.event_shape == (3,) and q.logvar.shape == (4, 3)

@@ -274,6 +274,14 @@ class TestCodes:
                 lambda wrong=wrong: prior.count(wrong), "z", f"{wrong.min()} to {wrong.max()}", "0 to 2", ValueError
             )
 
+    @pytest.mark.parametrize("code", range(4))
+    def test_each_code_and_the_nothing_before_the_first_has_a_vector_of_its_own(self, code):
+        prior = models.AutoregressiveCodes(3, 4, hidden=6, width=5)
+        prior().log_prob(torch.full((3,), code)).backward()
+        assert prior.code.weight.grad.abs().sum(1).nonzero().flatten().tolist() == [0, code + 1]
+        unless_told = models.AutoregressiveCodes(3, 4).memory
+        assert (unless_told.input_size, unless_told.hidden_size) == (24, 96)
+
     @pytest.mark.parametrize("prior", [models.IndependentCodes, models.AutoregressiveCodes])
     def test_bad_sizes(self, prior):
         refuses(lambda: prior(0, 3), "slots", "0", ">= 1", ValueError)

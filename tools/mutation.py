@@ -156,8 +156,8 @@ def can_swap(path, functions):
 class Notes:
     """A pytest plugin: remembers how long each test took, what it entered and whether it failed."""
 
-    def __init__(self, watch=False, failed=None):
-        self.watch, self.failed, self.tests, self.entered = watch, failed, {}, set()
+    def __init__(self, watch=False, failed=None, known=None):
+        self.watch, self.failed, self.known, self.tests, self.entered = watch, failed, known or {}, {}, set()
         self.folder = str(ROOT / PACKAGE)
 
     def enter(self, frame, event, argument):
@@ -168,6 +168,9 @@ class Notes:
         items[0].config.pluginmanager.register(self)
         for item, following in zip(items, [*items[1:], None], strict=True):
             self.entered, started = set(), time.process_time()
+            if item.nodeid in self.known:
+                patience = 10 + 5 * self.known[item.nodeid][0]
+                _allow(started + patience)
             sys.setprofile(self.enter if self.watch else None)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             sys.setprofile(None)
@@ -195,11 +198,16 @@ def in_fork(work, limit=LIMIT):
     return sent, process.exitcode
 
 
+def _allow(seconds):
+    """This process is ended when it has used so many seconds of CPU, all in all."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
 def _forked(work, pipe, limit):
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1), os.dup2(nowhere.fileno(), 2)
     tqdm.set_lock(threading.RLock())  # the parent's may have been held, by its own bar, at the moment of the fork
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    _allow(limit)
     code = 1
     with contextlib.suppress(BaseException):
         code = int(work(pipe) or 0)
@@ -224,7 +232,7 @@ def _stop(pipe, test):
     os._exit(1)
 
 
-def _run_in_place(finder, functions, items, pipe):
+def _run_in_place(finder, functions, known, items, pipe):
     """The same with the functions' code and defaults in the place of the old ones, for they are all that differs."""
     module = {"__name__": finder.name, "__package__": finder.name if finder.places else finder.name.rpartition(".")[0]}
     exec(compile(finder.source, str(finder.path), "exec"), module)
@@ -237,7 +245,7 @@ def _run_in_place(finder, functions, items, pipe):
                     thing.__defaults__,
                     thing.__kwdefaults__,
                 )
-    Notes(failed=functools.partial(_stop, pipe)).run(items)
+    Notes(failed=functools.partial(_stop, pipe), known=known).run(items)
 
 
 def _watch(items, pipe):
@@ -271,7 +279,7 @@ class Trials:
         while_collecting = swap and self.collection.entered & {(path, first) for first in functions}
         for files in self.stages(module):
             notes = self._watched(files)
-            in_place = functools.partial(_run_in_place, finder, functions)
+            in_place = functools.partial(_run_in_place, finder, functions, notes)
             if swap and self._notice(in_place, self._that_enter(path, functions, notes), notes):
                 return False
             if not swap or while_collecting:

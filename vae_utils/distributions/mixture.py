@@ -23,7 +23,7 @@ class GaussianMixture(Law):
 
     def log_prob(self, z):
         """log sum_k w_k N(z; mu_k, diag exp(logvar_k)): (..., d) -> (...), nats per example."""
-        last_dimension(z, "value", self.event_shape[-1])
+        last_dimension(z, "value", self.event_shape.numel())
         return torch.logsumexp(self.logits.log_softmax(-1) + self.components.log_prob(z.unsqueeze(-2)), -1)
 
     def sample(self, sample_shape=(), generator=None):
