@@ -17,12 +17,15 @@ from typing import NamedTuple
 from vae_utils.surroundings import one_thread
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTEST = ["-m", "pytest", "-p", "tools.failures", "-n", "2", "--dist", "loadfile"]
+PYTEST = ["-m", "pytest", "-p", "tools.failures"]
+TWO = [*PYTEST, "-n", "2", "--dist", "loadfile"]
+SLOW_FIRST = [*TWO, "--no-loadscope-reorder"]  # else the files with few tests would be the last
+BROWSER = [*PYTEST, "-n", "3", "--dist", "loadgroup"]  # a test and its browser wait for one another
 NBVAL = ["-p", "tools.nbval_outputs", "--nbval-lax", "--nbval-current-env"]
 LINT = ["-m", "ruff", "check", "--quiet", "."]
 FORMAT = ["-m", "ruff", "format", "--check", "--quiet", "."]
 JAVASCRIPT = ["oxlint", "-c", "tests/js/oxlint.json", "--deny-warnings", "vae_utils/widgets", "tests/js", "site/static"]
-UNITS = [*PYTEST, "tests", "--ignore=tests/browser"]
+UNITS = [*SLOW_FIRST, "tests", "--ignore=tests/browser"]
 COUNTED = ("passed", "failed", "skipped")
 
 
@@ -100,9 +103,9 @@ def main() -> int:
         "format": FORMAT,
         "JavaScript": JAVASCRIPT,
         "unit tests": UNITS,
-        "chapters": [*PYTEST, *NBVAL, *chapters],
+        "chapters": [*TWO, *NBVAL, *chapters],
         "website": ["-m", "tools.build", "--fresh"],
-        "website in a browser": [*PYTEST, "tests/browser"],
+        "website in a browser": [*BROWSER, "tests/browser"],
     }
     return run_all(plan)
 

@@ -110,26 +110,34 @@ const moveLeft = (formula) => {
   labels.style.width = `${parseFloat(labels.style.width) - empty}em`;
 };
 
-const fitDisplay = (formula) => {
-  const frame = formula.parentElement;
-  formula.dataset.size ??= parseFloat(formula.style.fontSize) || 100;
-  formula.style.fontSize = `${formula.dataset.size}%`;
-  if (frame.scrollWidth <= frame.clientWidth) return;
-  moveLeft(formula);
-  const share = Math.min(1, (0.99 * frame.clientWidth) / frame.scrollWidth);
-  formula.style.fontSize = `${formula.dataset.size * Math.max(SMALLEST, share)}%`;
+// Each step below first writes to all formulas and then measures all: measuring after each would lay out the page anew.
+const fitDisplays = (formulas) => {
+  for (const formula of formulas) {
+    formula.dataset.size ??= parseFloat(formula.style.fontSize) || 100;
+    formula.style.fontSize = `${formula.dataset.size}%`;
+  }
+  const wide = formulas.filter(({ parentElement: frame }) => frame.scrollWidth > frame.clientWidth);
+  wide.forEach(moveLeft);
+  const shares = wide.map(({ parentElement: frame }) => Math.min(1, (0.99 * frame.clientWidth) / frame.scrollWidth));
+  for (const [i, formula] of wide.entries())
+    formula.style.fontSize = `${formula.dataset.size * Math.max(SMALLEST, shares[i])}%`;
 };
 
 // A formula in a line of text that is wider than the line may scroll.
-const fitInline = (formula) => {
-  const frame = formula.closest("p, li, dd, td, summary");
-  formula.classList.remove("wide");
-  formula.classList.toggle("wide", Boolean(frame) && formula.offsetWidth > frame.clientWidth + 1);
+const fitInlines = (formulas) => {
+  for (const formula of formulas) formula.classList.remove("wide");
+  const wide = formulas.filter((formula) => {
+    const frame = formula.closest("p, li, dd, td, summary");
+    return frame && formula.offsetWidth > frame.clientWidth + 1;
+  });
+  for (const formula of wide) formula.classList.add("wide");
 };
 
 const fitFormulas = () => {
-  for (const formula of document.querySelectorAll(".bd-article mjx-container"))
-    (formula.getAttribute("display") === "true" ? fitDisplay : fitInline)(formula);
+  const formulas = [...document.querySelectorAll(".bd-article mjx-container")];
+  const isDisplay = (formula) => formula.getAttribute("display") === "true";
+  fitDisplays(formulas.filter(isDisplay));
+  fitInlines(formulas.filter((formula) => !isDisplay(formula)));
 };
 
 // What scrolls sideways must be reachable by keyboard; what does not should be no stop on the way.
@@ -138,10 +146,22 @@ const scrollers =
 
 const markScrollers = () => {
   fitFormulas();
-  for (const element of document.querySelectorAll(scrollers)) {
-    if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === "auto") element.tabIndex = 0;
+  const elements = [...document.querySelectorAll(scrollers)];
+  const scroll = elements.map(
+    (element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === "auto",
+  );
+  for (const [i, element] of elements.entries()) {
+    if (scroll[i]) element.tabIndex = 0;
     else element.removeAttribute("tabindex");
   }
+};
+
+let measuring = 0;
+const markScrollersSoon = () => {
+  measuring ||= requestAnimationFrame(() => {
+    measuring = 0;
+    markScrollers();
+  });
 };
 
 // The theme marks a line of the contents when its heading comes by from below; after a jump it is another one.
@@ -192,8 +212,8 @@ window.addEventListener("load", async () => {
   await window.MathJax?.startup?.promise;
   markScrollers();
 });
-window.addEventListener("resize", markScrollers);
-document.addEventListener("toggle", markScrollers, true);
+window.addEventListener("resize", markScrollersSoon);
+document.addEventListener("toggle", markScrollersSoon, true);
 
 // Paper is light, and nothing can be unfolded on it: code, hints and solutions stand open there.
 const folds =

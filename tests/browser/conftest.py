@@ -6,15 +6,34 @@ from pathlib import Path
 
 import pytest
 from file_server import served
-from visit import PATIENCE, visiting
+from visit import PATIENCE, PHONE, visiting
 from widget_page import write_page
 
 from tools.screenshot import FLAGS, browser_path
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
+OF_WIDGETS = {"test_widgets_live.py", "test_widgets_layout.py", "test_widgets_challenges.py"}
 MISSING = "no Chromium was found, so the browser tests did not run"
+HERE = Path(__file__).resolve().parent
 BLOCKED = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+
+def pytest_collection_modifyitems(items):
+    """What shares a visit, a widget or a kernel runs in one process; the largest groups begin."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+def group_of(item) -> str:
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    shared = [name for name in ("light", "dark", "phone") if name in values]
+    if shared:
+        return f"{shared[0]} {values[shared[0]]}"
+    if item.path.name in OF_WIDGETS:
+        return str(values.get("shown", values.get("name", "widgets")))
+    return item.path.stem
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -71,10 +90,27 @@ def visit(chromium):
         yield lambda address, **options: stack.enter_context(visiting(chromium, address, **options))
 
 
-@pytest.fixture(scope="module")
+# One visit each for all the tests of a page that leave it as it is; those of test_widgets_book.py come last.
+
+
+@pytest.fixture(scope="session")
 def light(chromium, addresses, request):
-    """A page by http, for all the tests that leave it as it is."""
+    """A page by http."""
     with visiting(chromium, f"{addresses['http']}/{request.param}.html") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def dark(chromium, addresses, request):
+    """The same from the disk, on a system that is dark."""
+    with visiting(chromium, f"{addresses['file']}/{request.param}.html", scheme="dark") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def phone(chromium, addresses, request):
+    """The same by http, on the screen of a phone."""
+    with visiting(chromium, f"{addresses['http']}/{request.param}.html", width=PHONE) as opened:
         yield opened
 
 

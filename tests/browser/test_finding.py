@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from test_pages import CHAPTERS, NOTEBOOKS, PHONE, each_light
+from test_pages import CHAPTERS, NOTEBOOKS, each_light, each_phone
+from visit import PHONE
 from widget_page import readout
 
 pytestmark = pytest.mark.browser
@@ -94,12 +95,11 @@ def test_what_follows_the_chapters_is_lettered(visit, addresses):
     assert "numbers" not in names and len(CHAPTERS) == len(NOTEBOOKS) + 3
 
 
-@pytest.mark.parametrize("page", [page for page in NOTEBOOKS if page != "chapters/lab"])
-def test_figures_can_be_read_on_a_phone(visit, addresses, page):
-    opened = visit(f"{addresses['http']}/{page}.html", width=PHONE)
-    sizes = opened.tab.evaluate(TEXT_SIZES)
+@each_phone([page for page in NOTEBOOKS if page != "chapters/lab"])
+def test_figures_can_be_read_on_a_phone(phone):
+    sizes = phone.tab.evaluate(TEXT_SIZES)
     assert min(sizes) >= SMALLEST_TEXT and max(sizes) < 20
-    fonts = opened.tab.evaluate("getComputedStyle(document.querySelector('.vae-figure svg text')).fontFamily")
+    fonts = phone.tab.evaluate("getComputedStyle(document.querySelector('.vae-figure svg text')).fontFamily")
     assert fonts.startswith('"Source Sans 3"')
 
 

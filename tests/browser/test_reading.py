@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import expect
-from test_pages import NOTEBOOKS
+from test_pages import NOTEBOOKS, each_light
 from visit import visiting
 
 PAGE, NEXT = "chapters/06_posterior_collapse", "chapters/07_conditional_vae"
@@ -46,15 +46,19 @@ def test_the_choice_is_remembered_on_this_page_and_the_next(visit, addresses, sc
     opened.check()
 
 
-@pytest.mark.parametrize("page", NOTEBOOKS)
-def test_a_page_that_is_read_is_hardly_code(visit, addresses, page):
-    opened = visit(f"{addresses['http']}/{page}.html", width=WIDE)
-    opened.alive()
-    folded = opened.tab.evaluate(CODE_SHARE)
-    opened.tab.locator(SWITCH).click()
-    opened.settle()
-    with_code = opened.tab.evaluate(CODE_SHARE)
-    print(f"\n{page}: {folded:.0%} of the height is code, {with_code:.0%} with code")
+@each_light(NOTEBOOKS)
+def test_a_page_that_is_read_is_hardly_code(light):
+    size, switch = light.tab.viewport_size, light.tab.locator(SWITCH)
+    light.tab.set_viewport_size({**size, "width": WIDE})
+    light.alive()
+    folded = light.tab.evaluate(CODE_SHARE)
+    switch.click()
+    light.settle()
+    with_code = light.tab.evaluate(CODE_SHARE)
+    switch.click()
+    light.tab.set_viewport_size(size)
+    light.settle()
+    print(f"\n{light.tab.url}: {folded:.0%} of the height is code, {with_code:.0%} with code")
     assert folded <= MOST_CODE and folded < with_code / 2
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1", "about:")
 PATIENCE = 120  # seconds: how long a test waits for what must come; a busy machine may be slow, and must not fail
+PHONE = 360  # pixels wide
 TYPESET = "window.MathJax?.startup?.promise.then(() => document.fonts.ready).then(() => true)"
 ALIVE = """() => [...document.querySelectorAll(".vae-widget[data-widget]")]
     .every((widget) => widget.querySelector(".vae-readout > *"))"""
