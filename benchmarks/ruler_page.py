@@ -16,7 +16,7 @@ from .page import figure, plus_minus
 from .ruler import BATCH, DRAWS, EVERY, HIDDEN, LATENT, NOTHING_KNOWN, ROWS, SAMPLES, SIZES, STEPS, TEST, VALID, results
 
 PAGE = Path(__file__).resolve().parent.parent / "chapters" / "ruler.md"
-KINDS = {"exact": "exact", "samples": f"bound, {SAMPLES}", "bound": "bound"}
+KINDS = {"exact": "exact", "samples": f"bound,\N{NO-BREAK SPACE}{SAMPLES}", "bound": "bound"}
 KIND_COLORS = {"exact": "evidence", "samples": "posterior", "bound": "elbo"}
 
 INTRODUCTION = """# One ruler
@@ -153,7 +153,9 @@ def bits(value):
 
 
 def table(known):
-    lines = ["| model | nats | above the VAE | kind | single draws | bits a pixel | parameters | CPU s |"]
+    lines = [
+        "| model | nats | above the VAE | kind | single draws | bits a pixel | parameters | CPU\N{NO-BREAK SPACE}s |"
+    ]
     lines += ["|---|--:|--:|---|--:|--:|--:|--:|"]
     return "\n".join(lines + [line(known, name) for name in known])
 
@@ -179,23 +181,31 @@ def line(known, name):
 
 
 def bars(known):
-    fig, ax = plt.subplots(figsize=(plots.WIDTH, 0.34 * len(known) + 0.9))
+    fig, ax = plt.subplots(figsize=(plots.NARROW, 0.3 * len(known) + 0.9))
     least, ranked = min(nats(known, name) for name in known) - 3, sorted(known, key=lambda name: -nats(known, name))
     for place, name in enumerate(ranked):
         value, kind = nats(known, name), ROWS[name].kind
         ax.barh(place, value - least, left=least, height=0.7, color=plots.COLORS[KIND_COLORS[kind]], alpha=0.55)
         found = [entry["nats"] for entry in seeds(known, name).values()]
         ax.plot(found, [place] * len(found), "o", color=plots.INK, ms=3.5)
-        ax.text(max(found) + 0.4, place, number(value, 1), va="center", fontsize=9)
+        ax.text(max(found) + 0.7, place, number(value, 1), va="center", fontsize=9)
     ax.set(yticks=range(len(known)), yticklabels=[ROWS[name].title for name in ranked], xlabel="nats a picture")
-    ax.set_xlim(least, max(nats(known, name) for name in known) + 4)
+    ax.set_xlim(least, max(nats(known, name) for name in known) + 6)
     ax.invert_yaxis()
     kinds = {
         KINDS[ROWS[name].kind].replace(str(SAMPLES), f"{SAMPLES} samples"): KIND_COLORS[ROWS[name].kind]
         for name in known
     }
     handles = [plt.Rectangle((0, 0), 1, 1, color=plots.COLORS[color], alpha=0.55) for color in kinds.values()]
-    ax.legend(handles, kinds, loc="lower center", bbox_to_anchor=(0.4, 1), ncols=len(kinds))
+    ax.legend(
+        handles,
+        kinds,
+        loc="lower center",
+        bbox_to_anchor=(0.3, 1),
+        ncols=len(kinds),
+        columnspacing=1.0,
+        handlelength=1.2,
+    )
     alt = "Bars of nats a picture, one for each model, colored by the kind of number, with a dot for each seed: " + (
         "; ".join(f"{ROWS[name].title} {nats(known, name):.1f}" for name in ranked) + "."
     )

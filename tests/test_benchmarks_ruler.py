@@ -302,3 +302,11 @@ class TestPage:
             assert len(row["pictures"]) == ruler.TEST
             mean = sum(entry["nats"] for entry in row["seeds"].values()) / len(row["seeds"])
             assert mean == pytest.approx(sum(row["pictures"]) / ruler.TEST, abs=0.01)
+
+    @pytest.mark.parametrize("name", ["independent", "mixture"])
+    def test_rows_that_take_no_time_say_it_again(self, name, data):
+        entry, _ = ruler.measure(name, 0, data)
+        known = ruler.results()[name]["seeds"]["0"]
+        assert entry["nats"] == pytest.approx(known["nats"], abs=0.05)
+        assert entry["held_out"] == pytest.approx(known["held_out"], abs=0.1)
+        assert entry["parameters"] == known["parameters"]
