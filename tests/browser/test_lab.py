@@ -3,7 +3,7 @@
 import pytest
 from test_playground_live import Bench
 from test_widgets_layout import COLUMN, HEADER, boxes, overlap
-from widget_page import pixels, readout
+from widget_page import pixels, readout, write_page
 
 from vae_utils import widgets
 
@@ -105,3 +105,80 @@ def test_free_bits_are_felt_at_once(bench):
     one.until(lambda: one.number("loss") > before + 1)
     assert one.number("KL") == kl
     assert "free bits 2 at step 0" in readout(one.root)
+
+
+STATE = "#data=moons&hidden=16&beta=2.5&sigma=0.2&seed=7&row=4&n=123"
+
+
+@pytest.fixture
+def linked(visit, tmp_path):
+    """A function that opens a Lab in a fresh browser at the address of its page with this end."""
+    page = write_page(tmp_path, widgets.Lab().to_html()).as_uri()
+    return lambda end: Bench(visit(page + end, width=1280))
+
+
+def test_a_link_gives_the_same_run_in_every_browser(linked):
+    seen = []
+    for _ in range(2):
+        one = linked(STATE)
+        one.until(lambda one=one: one.step() == 123 and "paused" in readout(one.root))
+        one.page.settle()
+        seen.append((pixels(one.root), readout(one.root)))
+        assert one.root.get_by_role("button", name="Run", exact=True).is_visible()
+    assert seen[0] == seen[1]
+    assert one.value("link") == "restored" and one.number("\u03b2 in force") == 2.5
+    one.press("Step")
+    one.until(lambda: one.step() == 124)
+
+
+def test_the_copied_link_is_the_state_that_it_was_copied_from(linked):
+    one = linked("")
+    one.root.get_by_role("group", name="Data").get_by_label("ring").check(force=True)
+    one.type("\u03b2 of the KL", "3")
+    one.press("Restart")
+    for step in range(1, 6):
+        one.press("Step")
+        one.until(lambda step=step: one.step() == step)
+    one.page.tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    one.press("Copy link")
+    one.until(lambda: "in the address bar" in readout(one.root))
+    end = one.page.tab.evaluate("location.hash")
+    assert end == "#data=ring&beta=3&seed=0&n=5"
+    names = ("step", "loss", "KL", "held-out loss")
+    wanted = [one.value(name) for name in names]
+    other = linked(end)
+    other.until(lambda: other.step() == 5)
+    assert [other.value(name) for name in names] == wanted
+
+
+def test_drawn_points_are_in_the_link(linked):
+    one = linked("")
+    one.root.get_by_role("group", name="Data").get_by_label("your own").check(force=True)
+    one.press("Put points at the handle")
+    one.press("Step")
+    one.until(lambda: one.step() == 1)
+    one.page.tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    one.press("Copy link")
+    one.until(lambda: "in the address bar" in readout(one.root))
+    other = linked(one.page.tab.evaluate("location.hash"))
+    other.until(lambda: other.step() == 1)
+    assert [other.value(name) for name in ("loss", "KL")] == [one.value(name) for name in ("loss", "KL")]
+
+
+@pytest.mark.parametrize(
+    "end", ["#beta=99&color=red&data=ring", "#beta=2&n=0", "#=&&==%%%&n=x", "#points=AAAA&data=your+own+points&n=9"]
+)
+def test_a_bad_link_breaks_nothing_and_says_what_it_ignored(linked, end):
+    one = linked(end)
+    one.until(lambda: "step" in readout(one.root))
+    line = one.root.locator(".vae-ignored")
+    assert line.is_visible() == (one.value("link") == "read in part")
+    if "color" in end:
+        assert "beta=99, color=red" in line.inner_text() and one.number("\u03b2 in force") == 1
+        one.page.tab.evaluate("location.hash = 'data=moons&n=3'")
+        one.until(lambda: one.step() == 3)
+        assert not line.is_visible()
+    one.type("\u03b2 of the KL", "2")
+    one.press("Reset")
+    one.until(lambda: one.step() == 0 and "link" not in readout(one.root).split("\n"))
+    one.page.check()

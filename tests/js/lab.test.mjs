@@ -1,4 +1,5 @@
 import { close, equal, ok } from "./check.mjs";
+import { fromAddress, toAddress } from "../../vae_utils/widgets/lab/address.mjs";
 import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
 import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
 import { split } from "../../vae_utils/widgets/lab/plan.mjs";
@@ -13,6 +14,18 @@ const settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, free: 0 };
 const plan = (changes = {}) => {
   const { x } = makeShape("ring", 200, 0);
   return { data: x, dim: 2, latent: 2, hidden: 16, activation: "tanh", seed: 0, settings, ...changes };
+};
+
+const START = {
+  data: "ring", likelihood: "Gaussian", pixels: "8", rows: "all", latent: "2", hidden: "64", activation: "tanh",
+  beta: 1,
+  sigma: 0.3, rate: 0.003, warmup: 0, free: 0, seed: 0, row: 0, code: [0.8, 0.8], points: [],
+};
+const LIMITS = {
+  data: ["ring", "moons", "your own points"], likelihood: ["Gaussian", "Bernoulli"], pixels: ["8", "14", "28"],
+  rows: ["30", "all"], latent: ["1", "2"], hidden: ["64"], activation: ["tanh", "relu"], beta: [0, 16],
+  sigma: [0.03, 1],
+  rate: [0.0001, 0.03], warmup: [0, 2000], free: [0, 2], seed: [0, 99], row: [0, 299], code: [-12, 12], points: [-3, 3],
 };
 
 export const tests = {
@@ -139,6 +152,29 @@ export const tests = {
     equal(of({ beta: 0 }, { heldout: 45.1 }, { sigma: 0.3 }), ["memorize"]);
     equal(of({ beta: 0 }, { heldout: 44.9 }, { sigma: 0.3 }), []);
     equal(challenges(() => ({}), { beta: 1 }).filter(({ reached }) => reached()), []);
+  },
+  "a link holds what differs from the start, and gives it back": () => {
+    const drawn = { data: "your own points", points: [[0.5, -3], [2.984375, 0]] };
+    const now = { ...START, ...drawn, beta: 4.25, pixels: "14", code: [1, -2] };
+    const text = toAddress((name) => ({ ...now, start: START })[name], 2000);
+    equal(text.startsWith("data=your+own+points&pixels=14&beta=4.25&seed=0&code=1%2C-2&points="), true, text);
+    const { values, n, ignored } = fromAddress(text, LIMITS, 2000);
+    equal([n, ignored, values.points, values.code, values.beta], [2000, [], now.points, now.code, 4.25]);
+    equal([values.data, values.pixels, values.rate], [now.data, "14", undefined]);
+    equal(toAddress((name) => ({ ...START, start: START })[name], 0), "data=ring&beta=1&seed=0&n=0");
+  },
+  "a bad link says what of it was ignored, and an anchor is no link": () => {
+    equal([fromAddress("", LIMITS, 9), fromAddress("the-lab", LIMITS, 9)], [null, null]);
+    const bad = [
+      "beta=99", "beta=", "beta=NaN", "seed=1.5", "n=1e9", "n=-1", "data=faces", "code=1", "code=1,x", "color=red",
+      "points=!!",
+      "points=AAA", "__proto__=1", "pixels=15",
+    ];
+    for (const part of bad) equal(fromAddress(part, LIMITS, 9), { values: {}, n: 0, ignored: [part] }, part);
+    equal(fromAddress(`points=${"AAAA".repeat(14)}`, LIMITS, 9).ignored.length, 1, "more points than there may be");
+    equal(fromAddress("beta=2&n=5&size=3&data=moons", LIMITS, 9), {
+      values: { beta: 2, data: "moons" }, n: 5, ignored: ["size=3"],
+    });
   },
   "hidden units and likelihood can be chosen": () => {
     const { vae } = new Training(plan({ hidden: 8 })).trainer;

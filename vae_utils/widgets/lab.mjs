@@ -7,6 +7,7 @@ import { tensor } from "./parts/tensor.mjs";
 import { challenges } from "./lab/challenges.mjs";
 import { drawDraws, drawMap } from "./lab/decoded_map.mjs";
 import { dataOf, likelihoodOf, MODEL, plan, settings, SETTINGS, watched } from "./lab/plan.mjs";
+import { makeLinks } from "./lab/link.mjs";
 import { drawStrip } from "./lab/strip.mjs";
 import { tile } from "./lab/tiles.mjs";
 import { drawTrails, Trails } from "./lab/trails.mjs";
@@ -169,6 +170,7 @@ export default {
       step: ui.button("Step", () => trainer.order("step")),
       restart: ui.button("Restart", restart),
       replay: ui.button("Replay", () => trainer.order("replay")),
+      copy: inHead("Copy link", () => links.copy()),
       clear: inHead("Clear trails", () => {
         trails.clear();
         buttons.clear.disabled = true;
@@ -183,29 +185,44 @@ export default {
 
     ui.on(MODEL, restart);
     ui.on("points", () => ui.get("data") === OWN && restart());
-    ui.on(SETTINGS, () => trainer.order("change", { settings: settings(ui) }));
+    const begun = () => trainer.run > 0; // a link is read before the first training
+    ui.on(SETTINGS, () => begun() && trainer.order("change", { settings: settings(ui) }));
     ui.on(["row", "code"], () => {
-      trainer.order("watch", { watched: watched(ui, view.data) });
+      if (begun()) trainer.order("watch", { watched: watched(ui, view.data) });
       ui.redraw();
     });
+    let goal = Infinity;
+    const forget = () => links.note() && links.clear();
+    ui.on([...MODEL, ...SETTINGS], forget);
     ui.on("running", () => {
+      if (ui.get("running")) forget();
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
       trainer.asked += 1;
-      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked });
+      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked, until: goal });
+      goal = Infinity;
     });
     ui.sight((visible) => trainer.order("rest", { on: !visible }));
     const wanted = ui.get("running");
     const past = { beta: 0 };
     const begin = () => {
       past.beta = 0;
+      links.clear();
       restart();
       trails.clear();
       if (wanted) ui.set("running", true);
     };
-    begin();
+    const train = (n) => {
+      restart();
+      if (!n || empty(ui)) return;
+      goal = n;
+      ui.set("running", true);
+    };
+    const links = makeLinks(ui, { head: el.querySelector(".vae-head"), picture: view.picture, train });
+    if (!links.restore()) begin();
     ui.reset({ moved: () => trained() || trails.kept.length > 0, back: begin });
     const numbers = summary(view);
-    ui.readout(() => (view.picture() ? [...numbers(), ...extra(ui, view)] : []));
+    const linked = (item) => (item[0] === "last change" && links.note() ? ["link", links.note()] : item);
+    ui.readout(() => (view.picture() ? [...numbers().map(linked), ...extra(ui, view)] : []));
     el.querySelector(".vae-head").after(el.querySelector(".vae-readout"));
     const now = () => {
       const picture = view.empty() ? null : trainer.picture;

@@ -52,10 +52,10 @@ export const challenges = (now, past) => [
   {
     id: "between",
     text:
-      "Digits, Gaussian, \u03c3 of 0.2 or less: after 500 steps, classes that lie apart, and codes that fill the prior, " +
-      "so that samples are whole.",
+      "Digits, Gaussian, \u03c3 of 0.2 or less: after 500 steps, classes that lie apart, and codes that fill " +
+      "the prior, so that samples are whole.",
     reached: () => now().step > 0 && whole(now()),
-    why: "A small \u03c3 is a small \u03b2: what counts is \u03b2\u03c3\u00b2, and it has a range between collapse and chaos.",
+    why: "A small \u03c3 is a small \u03b2: what counts is \u03b2\u03c3\u00b2, between collapse and chaos.",
     chapter: "05_latent_space",
   },
   {

@@ -11,6 +11,7 @@ export const serve = (begin) => {
   let training = null;
   let running = false;
   let asked = 0;
+  let until = Infinity;
   let resting = false;
   let replayed = null;
   let nextFrame = 0;
@@ -36,7 +37,7 @@ export const serve = (begin) => {
   const train = () => {
     if (!running || resting || replayed) return;
     const end = performance.now() + SLICE;
-    while (running && performance.now() < end) running = training.step();
+    while (running && performance.now() < end) running = training.step() && training.steps < until;
     measure(performance.now());
     if (!running || (!waiting && performance.now() - shownAt > pause)) show();
     later.port2.postMessage(0);
@@ -74,7 +75,7 @@ export const serve = (begin) => {
       if (!replayed && !running) show();
     },
     run(order) {
-      ({ asked } = order);
+      ({ asked, until = Infinity } = order);
       const start = order.on && !running && !training.broken;
       running = order.on && !training.broken;
       replayed = null;

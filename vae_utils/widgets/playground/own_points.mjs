@@ -2,6 +2,9 @@
 import { OWN } from "./datasets.mjs";
 import { clamp, normals } from "../parts/maths.mjs";
 
+/** Points keep to a grid of 1 / GRID, so that two bytes hold a number exactly. */
+export const GRID = 64;
+
 /** Whether there is nothing to learn: the reader's own points were chosen, and none is drawn yet. */
 export const empty = (ui) => ui.get("data") === OWN && ui.get("points").length === 0;
 
@@ -12,7 +15,8 @@ export const drawingTools = (ui, panel) => {
   const own = () => ui.get("data") === OWN;
   const add = (x, y, count, spread) => {
     const near = Array.from({ length: count }, () => [x + spread * noise(), y + spread * noise()]);
-    const inside = near.map((pair) => pair.map((value) => clamp(value, ...ui.limits("points"))));
+    const onGrid = (value) => Math.round(GRID * clamp(value, ...ui.limits("points"))) / GRID;
+    const inside = near.map((pair) => pair.map(onGrid));
     ui.set("points", [...ui.get("points"), ...inside].slice(-ui.constant("most_points")));
   };
   ui.strokes(panel, ({ x, y }) => own() && add(x, y, 4, 0.05));

@@ -1,0 +1,71 @@
+// The state of the Lab in the address of its page: a link restores the settings and trains as many steps as they were.
+import { parseNumber } from "../parts/controls.mjs";
+import { OWN } from "../playground/datasets.mjs";
+import { GRID } from "../playground/own_points.mjs";
+
+const WORDS = ["data", "likelihood", "pixels", "rows", "latent", "hidden", "activation"];
+const NUMBERS = ["beta", "sigma", "rate", "warmup", "free", "seed", "row"];
+const WHOLE = ["warmup", "seed", "row"];
+/** The fields that a link holds. */
+export const HELD = [...WORDS, ...NUMBERS, "code", "points"];
+const ALWAYS = ["data", "beta", "seed"];
+const MOST_STEPS = 20_000;
+
+const packPoints = (points) => {
+  const grid = Int16Array.from(points.flat(), (value) => Math.round(GRID * value));
+  return btoa(String.fromCharCode(...new Uint8Array(grid.buffer))).replaceAll("+", "-").replaceAll("/", "_");
+};
+
+/** Points from text, or null where it is no text of points. */
+const unpackPoints = (text, [low, high], most) => {
+  try {
+    const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+    const flat = Array.from(new Int16Array(bytes.buffer), (value) => value / GRID);
+    const points = Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(2 * i, 2 * i + 2));
+    const fits = flat.length % 2 === 0 && flat.every((value) => value >= low && value <= high);
+    return fits && points.length <= most ? points : null;
+  } catch {
+    return null;
+  }
+};
+
+/** The part of the address behind "#": what differs from the start, the points if they are learned, and `n` steps. */
+export const toAddress = (get, n) => {
+  const start = get("start");
+  const names = [...WORDS, ...NUMBERS].filter((name) => ALWAYS.includes(name) || get(name) !== start[name]);
+  const parts = new URLSearchParams(names.map((name) => [name, String(get(name))]));
+  if (String(get("code")) !== String(start.code)) parts.set("code", get("code").join());
+  if (get("data") === OWN && get("points").length) parts.set("points", packPoints(get("points")));
+  parts.set("n", String(n));
+  return parts.toString();
+};
+
+const numberIn = (text, [low, high], whole) => {
+  const value = parseNumber(text);
+  return value !== null && value >= low && value <= high && (!whole || Number.isInteger(value)) ? value : null;
+};
+
+/** One value of a link as its field holds it, or null where the field cannot. */
+const read = (name, text, limits, most) => {
+  if (WORDS.includes(name)) return limits[name].includes(text) ? text : null;
+  if (NUMBERS.includes(name)) return numberIn(text, limits[name], WHOLE.includes(name));
+  if (name === "n") return numberIn(text, [0, MOST_STEPS], true);
+  if (name === "points") return unpackPoints(text, limits.points, most);
+  const pair = text.split(",").map((part) => numberIn(part, limits.code, false));
+  return pair.length === 2 && !pair.includes(null) ? pair : null;
+};
+
+/** { values by field, n steps, ignored: what says nothing to this Lab }, or null for what is no link to a state. */
+export const fromAddress = (text, limits, most) => {
+  if (!text.includes("=")) return null;
+  const known = [...HELD, "n"];
+  const [values, ignored] = [{}, []];
+  for (const [name, value] of new URLSearchParams(text)) {
+    const found = known.includes(name) ? read(name, value, limits, most) : null;
+    if (found === null) ignored.push(`${name}=${value}`.slice(0, 40));
+    else values[name] = found;
+  }
+  const { n = 0, ...fields } = values;
+  return { values: fields, n, ignored };
+};
