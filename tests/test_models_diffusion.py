@@ -184,6 +184,7 @@ class TestDenoisers:
         torch.testing.assert_close(started(z, log_snr), expected)
         assert sum(p.numel() for p in started.parameters()) > 0
         assert torch.equal(started.network.frequencies, TimedNetwork(3).frequencies.double())
+        assert torch.equal(started.network.layers[0].weight, TimedNetwork(3, (6,)).layers[0].weight.double())
         assert (LinearDenoiser(torch.ones(4, 2)).variances > 0).all()
 
     def test_what_its_network_sees_and_says_is_in_standard_units(self):

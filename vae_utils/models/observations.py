@@ -124,7 +124,7 @@ class FeatureObservation(nn.Module):
         if len(found) != len(self.logvar):
             got, wanted = len(found) - 1, len(self.logvar) - 1
             raise ValueError(f"network: got one that gives {got} lists of features, expected layers = {wanted}")
-        return [feature.reshape(*x.shape[:-1], feature.shape[-1]) for feature in found]
+        return [feature.reshape(*x.shape[:-1], feature.shape[1]) for feature in found]
 
     def forward(self, params):
         return FeatureGaussian(params, self)

@@ -83,7 +83,7 @@ def _slope_and_divergence(model):
         with torch.enable_grad():
             u = state[:, :-1].detach().requires_grad_()
             speed = slope(u, ratio)
-            rows = [torch.autograd.grad(speed[:, j].sum(), u, retain_graph=True)[0][:, j] for j in range(u.shape[-1])]
+            rows = [torch.autograd.grad(speed[:, j].sum(), u, retain_graph=True)[0][:, j] for j in range(u.shape[1])]
         return torch.cat([speed.detach(), sum(rows).unsqueeze(-1)], -1)
 
     return both
