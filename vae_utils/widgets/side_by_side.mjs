@@ -3,7 +3,6 @@ import { frame } from "./parts/frame.mjs";
 import { format, sigmoid } from "./parts/maths.mjs";
 import { startWorker } from "./parts/start_worker.mjs";
 import { LOSSES } from "./side_by_side/losses.mjs";
-import { BATCH } from "./side_by_side/sizes.mjs";
 import { drawNats, drawSamples, drawScores, HIGH, WIDE } from "./side_by_side/views.mjs";
 
 const SETTINGS = ["loss", "learned", "budget"];
