@@ -9,6 +9,7 @@ from torch import nn
 
 from vae_utils import evaluation, models, training
 from vae_utils.distributions import DiagonalGaussian
+from vae_utils.evaluation import diagnosis
 from vae_utils.evaluation.diagnosis import ADVICE
 
 
@@ -44,6 +45,13 @@ class TestDiagnose:
         x = both_ways(3.0).repeat_interleave(rows // 2, 0)
         found = evaluation.diagnose(Told([0.1]), x, generator=torch.Generator().manual_seed(0))
         assert found.use_of_z == pytest.approx(18 * crossed, rel=0.1)
+
+    def test_a_posterior_as_wide_as_the_limit_is_no_point_yet(self, monkeypatch):
+        model, x = Told([0.03]), both_ways(1.0)
+        found = evaluation.diagnose(model, x)
+        assert found.verdict == "nearly deterministic"
+        monkeypatch.setattr(diagnosis, "EXACT_SIGMA", found.sigma.item())
+        assert evaluation.diagnose(model, x).verdict == "healthy"
 
     def linear(self, sigma):
         spread = torch.tensor([3.0, 1.5, 0.4, 0.1])
