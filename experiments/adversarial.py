@@ -15,18 +15,25 @@ SIGMA, DRAWS = 0.05, 2500
 MOMENTUM, NONE = (0.5, 0.9), (0.0, 0.9)
 
 
-@functools.cache
-def truth():
-    """Eight bells on a circle of radius 1, and their centers."""
+def bells(centers):
+    """Round bells of equal weight."""
+    spread = torch.full_like(centers, 2 * math.log(SIGMA))
+    return GaussianMixture(torch.zeros(len(centers)), DiagonalGaussian(centers, spread))
+
+
+def ring():
+    """Eight centers on a circle of radius 1."""
     angles = torch.arange(8) * math.pi / 4
-    centers = torch.stack([angles.cos(), angles.sin()], 1)
-    bells = DiagonalGaussian(centers, torch.full((8, 2), 2 * math.log(SIGMA)))
-    return GaussianMixture(torch.zeros(8), bells), centers
+    return torch.stack([angles.cos(), angles.sin()], 1)
 
 
-@functools.cache
-def ring(n=8000, seed=0):
-    return truth()[0].sample((n,), generator=torch.Generator().manual_seed(seed))
+def grid():
+    """Twenty-five centers, five in a row, half a unit apart."""
+    return torch.cartesian_prod(*[torch.linspace(-1, 1, 5)] * 2)
+
+
+def points(centers, n=8000):
+    return bells(centers).sample((n,), generator=torch.Generator().manual_seed(0))
 
 
 def plain(critic, real, fake):
@@ -42,24 +49,38 @@ def wasserstein(critic, real, fake):
     return charge - objectives.wasserstein_bound(critic, real, fake)
 
 
-def raise_the_critic(critic, fake):
+def relativistic(critic, real, fake):
+    """R3GAN: real against fake, pair by pair, with R1 and R2."""
+    slopes = sum(objectives.slope_penalty(critic, x, strength=0.1) for x in (real, fake))
+    return slopes + objectives.relativistic_loss(critic, real, fake)
+
+
+def fool(critic, real, fake):
+    return objectives.non_saturating_loss(critic, fake)
+
+
+def raise_the_critic(critic, real, fake):
     return -critic(fake).mean()
 
 
-def play(critic_loss, generator_loss, seed, betas, lr=1e-3, steps=1000, turns=1):
-    """A GAN on the ring: `turns` steps of the critic, then one of the generator, at falling rates."""
+def outdo(critic, real, fake):
+    return objectives.relativistic_loss(critic, fake, real)
+
+
+def play(x, critic_loss, generator_loss, seed, betas, lr=1e-3, steps=1000, turns=1):
+    """A GAN in the plane: `turns` steps of the critic, then one of the generator, at falling rates."""
     torch.manual_seed(seed)
     gan = models.GAN(models.mlp([2, 64, 64, 2]), models.mlp([2, 64, 64, 1]), latent_dim=2, data_dim=2)
     how = {"lr": lr, "betas": betas, "fused": True}
     critic_adam, generator_adam = (torch.optim.Adam(n.parameters(), **how) for n in (gan.critic, gan.generator))
-    with training.Run(gan, ring(), steps=steps, batch_size=128, seed=seed, progress=False) as run:
+    with training.Run(gan, x, steps=steps, batch_size=128, seed=seed, progress=False) as run:
         for batch in run:
             for group in critic_adam.param_groups + generator_adam.param_groups:
                 group["lr"] = lr * (1 - batch.progress)
             fake = gan.likelihood(gan.prior().sample((len(batch.x),))).mean
             _step(critic_adam, critic_loss(gan.criticize, batch.x, fake.detach()))
             if batch.step % turns == turns - 1:
-                _step(generator_adam, generator_loss(gan.criticize, fake))
+                _step(generator_adam, generator_loss(gan.criticize, batch.x, fake))
     return gan
 
 
@@ -75,22 +96,42 @@ def drawn(model, seed):
     return model.likelihood(model.prior().sample((DRAWS,), generator=noise)).sample(generator=noise)
 
 
-def eight_modes(seed):
-    """Modes found and the share of good samples: two losses by two optimizers, WGAN-GP, a VAE, a mixture by EM."""
-    fooling = objectives.non_saturating_loss
-    gans = {
-        "GAN, momentum": play(plain, fooling, seed, MOMENTUM),
-        "R1, momentum": play(with_r1, fooling, seed, MOMENTUM),
-        "GAN": play(plain, fooling, seed, NONE),
-        "R1": play(with_r1, fooling, seed, NONE),
-        "WGAN-GP, momentum": play(wasserstein, raise_the_critic, seed, MOMENTUM, lr=2e-3, steps=1500, turns=4),
-    }
+def judged(seed, centers, gans, vae_steps):
+    """Modes found and the share of good samples: of the GANs, of a VAE, of a mixture by EM that is told the number."""
+    x = points(centers)
     vae = models.mlp_vae(2, 2, (128, 128), "gaussian", sigma="shared", seed=seed)
     vae.observation.logvar.data.fill_(2 * math.log(0.05))
-    fit(vae, ring(), steps=1500, lr=5e-3, seed=seed)
+    fit(vae, x, steps=vae_steps, lr=5e-3, seed=seed)
     samples = {name: drawn(model, seed) for name, model in (gans | {"VAE": vae}).items()}
-    em = FittedMixture(8, random_state=seed).fit(ring().numpy())
+    em = FittedMixture(len(centers), random_state=seed).fit(x.numpy())
     samples["EM"] = torch.from_numpy(em.sample(DRAWS)[0]).float()
-    found = {name: evaluation.count_modes(x, truth()[1], SIGMA) for name, x in samples.items()}
+    found = {name: evaluation.count_modes(drawn, centers, SIGMA) for name, drawn in samples.items()}
     modes = {f"{name}: modes": card.found for name, card in found.items()}
     return modes | {f"{name}: good": card.good for name, card in found.items()}
+
+
+def eight_modes(seed):
+    """Two losses by two optimizers, WGAN-GP, R3GAN, a VAE, a mixture by EM."""
+    game = functools.partial(play, points(ring()), seed=seed)
+    gans = {
+        "GAN, momentum": game(plain, fool, betas=MOMENTUM),
+        "R1, momentum": game(with_r1, fool, betas=MOMENTUM),
+        "GAN": game(plain, fool, betas=NONE),
+        "R1": game(with_r1, fool, betas=NONE),
+        "WGAN-GP, momentum": game(wasserstein, raise_the_critic, betas=MOMENTUM, lr=2e-3, steps=1500, turns=4),
+        "R3GAN": game(relativistic, outdo, betas=NONE),
+    }
+    return judged(seed, ring(), gans, vae_steps=1500)
+
+
+def grid_of_modes(seed):
+    """The same on a grid, with twice the steps for each: 2,000 of both players, 600 of a Wasserstein generator."""
+    game = functools.partial(play, points(grid()), seed=seed, steps=2000)
+    gans = {
+        "GAN, momentum": game(plain, fool, betas=MOMENTUM),
+        "GAN": game(plain, fool, betas=NONE),
+        "R1": game(with_r1, fool, betas=NONE),
+        "WGAN-GP, momentum": game(wasserstein, raise_the_critic, betas=MOMENTUM, lr=2e-3, steps=2400, turns=4),
+        "R3GAN": game(relativistic, outdo, betas=NONE),
+    }
+    return judged(seed, grid(), gans, vae_steps=3000)

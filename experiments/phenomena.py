@@ -19,6 +19,7 @@ from vae_utils.randomness import seeded
 
 from . import (
     adversarial,
+    adversarial_digits,
     blur,
     collapse,
     conditional,
@@ -201,6 +202,18 @@ PHENOMENA = (
     Phenomenon(
         TWELVE, "Eight modes", "Momentum loses modes of a ring, with R1 or without; a VAE draws bridges between them",
         "modes found, of 8; share of good samples", adversarial.eight_modes,
+    ),
+    Phenomenon(
+        TWELVE, "Eight modes", "On a grid of 25, too, momentum is what loses the modes, and the losses are level",
+        "modes found, of 25; share of good samples; up to twice the steps of the ring", adversarial.grid_of_modes,
+    ),
+    Phenomenon(
+        TWELVE, "On digits", "Matching class means takes variance; made unbiased, it gives it back",
+        "a GAN with labels: variance within a class, data = 1; shares", adversarial_digits.class_means,
+    ),
+    Phenomenon(
+        TWELVE, "On digits", "The variance of the features decides whether a VAE-GAN is a VAE",
+        "nats; shares of the reconstructions; Laplacian variance, data = 1", adversarial_digits.feature_variance,
     ),
     Phenomenon(
         THIRTEEN, "With a network", "More of the gap is the levels' doing than the network's, by either loss",
