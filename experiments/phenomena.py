@@ -216,6 +216,10 @@ PHENOMENA = (
         "nats; shares of the reconstructions; Laplacian variance, data = 1", adversarial_digits.feature_variance,
     ),
     Phenomenon(
+        TWELVE, "On digits", "In a CVAE-GAN the label is obeyed less where the code says more, and the draws vary more",
+        "nats; shares of the draws", adversarial_digits.labels_and_codes,
+    ),
+    Phenomenon(
         THIRTEEN, "With a network", "More of the gap is the levels' doing than the network's, by either loss",
         "gap to the exact $\\log p(x)$, nats; share of good samples", diffusion.learned_bound,
     ),
