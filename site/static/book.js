@@ -203,6 +203,7 @@ document.addEventListener("click", ({ target }) => {
 });
 
 // The Lab wants the whole window: the menu is folded away, and its button brings it back.
+root.classList.toggle("embedded", new URLSearchParams(location.search).has("embed"));
 document.addEventListener("DOMContentLoaded", () => {
   const menu = document.getElementById("pst-primary-sidebar");
   menu?.classList.toggle("pst-sidebar-hidden", Boolean(document.getElementById("the-lab")));

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 PAGE = "chapters/lab"
 PARTS = "canvas, .vae-rail :is(input, button), .vae-readout > div"
+HEADER_OF_PAGE = ".bd-header-article"
 SCREENS = [(1100, 700), (1280, 720), (1440, 900), (1920, 1080)]
 
 
@@ -182,3 +183,16 @@ def test_a_bad_link_breaks_nothing_and_says_what_it_ignored(linked, end):
     one.press("Reset")
     one.until(lambda: one.step() == 0 and "link" not in readout(one.root).split("\n"))
     one.page.check()
+
+
+def test_a_teacher_hides_controls_and_embeds_the_lab_alone(visit, addresses):
+    opened = visit(
+        f"{addresses['http']}/{PAGE}.html?embed&hide=sigma,rows,challenges,nothing#beta=4&data=ring", width=1100
+    )
+    (root,) = opened.alive()
+    opened.until(lambda: "4.00" in readout(root))
+    shown = [box.is_visible() for box in (root.get_by_label("\u03c3 of p(x|z)").first, root.locator(".vae-challenges"))]
+    assert shown == [False, False] and root.get_by_label("\u03b2 of the KL").first.is_visible()
+    assert not opened.tab.locator(f":is({HEADER_OF_PAGE}, h1, .prev-next-footer) >> visible=true").count()
+    assert root.bounding_box()["y"] < 20
+    opened.check()

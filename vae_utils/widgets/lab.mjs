@@ -8,6 +8,7 @@ import { challenges } from "./lab/challenges.mjs";
 import { drawDraws, drawMap } from "./lab/decoded_map.mjs";
 import { dataOf, likelihoodOf, MODEL, plan, settings, SETTINGS, watched } from "./lab/plan.mjs";
 import { makeLinks } from "./lab/link.mjs";
+import { hideParts } from "./lab/hide.mjs";
 import { drawStrip } from "./lab/strip.mjs";
 import { tile } from "./lab/tiles.mjs";
 import { drawTrails, Trails } from "./lab/trails.mjs";
@@ -83,18 +84,18 @@ const makeKnobs = (ui, scans) => {
   const pictures = Object.fromEntries(ui.limits("data").map((name) => [name, tile(name, scans)]));
   const likelihood = ui.choice({ name: "likelihood", label: "Likelihood" });
   const pixels = ui.choice({ name: "pixels", label: "Pixels, a side" });
-  ui.choice({ name: "data", label: "Data", labels: { [OWN]: "your own" }, pictures });
-  ui.slider({ name: "beta", label: "\u03b2 of the KL", scale: "power" });
+  const data = ui.choice({ name: "data", label: "Data", labels: { [OWN]: "your own" }, pictures });
+  const beta = ui.slider({ name: "beta", label: "\u03b2 of the KL", scale: "power" });
   const sigma = ui.slider({ name: "sigma", label: "\u03c3 of p(x|z)", scale: "log" });
-  ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
-  ui.slider({ name: "warmup", label: "warm-up", step: 1 });
-  ui.slider({ name: "free", label: "free bits, nats" });
-  ui.slider({ name: "seed", label: "seed", step: 1 });
-  ui.slider({ name: "row", label: "row x", step: 1 });
+  const rate = ui.slider({ name: "rate", label: "learning rate", scale: "log", step: 0.0001 });
+  const warmup = ui.slider({ name: "warmup", label: "warm-up", step: 1 });
+  const free = ui.slider({ name: "free", label: "free bits, nats" });
+  const seed = ui.slider({ name: "seed", label: "seed", step: 1 });
+  const row = ui.slider({ name: "row", label: "row x", step: 1 });
   const rows = ui.choice({ name: "rows", label: "Training rows" });
-  ui.choice({ name: "latent", label: "Latent size" });
-  ui.choice({ name: "hidden", label: "Hidden units" });
-  ui.choice({ name: "activation", label: "Activation" });
+  const latent = ui.choice({ name: "latent", label: "Latent size" });
+  const hidden = ui.choice({ name: "hidden", label: "Hidden units" });
+  const activation = ui.choice({ name: "activation", label: "Activation" });
   const show = () => {
     likelihood.disabled = pixels.disabled = ui.get("data") !== DIGITS;
     rows.disabled = ui.get("data") === OWN;
@@ -102,6 +103,7 @@ const makeKnobs = (ui, scans) => {
   };
   ui.on(["data", "likelihood"], show);
   show();
+  return { data, likelihood, pixels, rows, latent, hidden, activation, beta, sigma, rate, warmup, free, seed, row };
 };
 
 /** KL of the row in the machine, and the code that the reader holds. */
@@ -177,7 +179,7 @@ export default {
         ui.redraw();
       }),
     };
-    makeKnobs(ui, scans);
+    const knobs = makeKnobs(ui, scans);
     const panels = makePanels(ui, view, trails);
     drawingTools(ui, panels.data);
     holdCode(ui, panels.latent);
@@ -229,6 +231,8 @@ export default {
       return picture ? { ...picture.terms, picture, data: view.data, settings: settingsOf(ui) } : {};
     };
     ui.challenges("lab", challenges(now, past));
+    const [readout, goals] = ["readout", "challenges"].map((name) => el.querySelector(`.vae-${name}`));
+    hideParts({ ...knobs, readout, challenges: goals }, new URLSearchParams(location.search).get("hide"));
     return ui.dispose;
   },
 };
