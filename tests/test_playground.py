@@ -76,7 +76,6 @@ def test_the_page_knows_the_names_of_the_data_and_the_limit_of_logvar():
 
 
 def test_the_webassembly_is_what_its_text_says():
-    pytest.importorskip("wasmtime")
     assert assemble.MODULE.read_text(encoding="utf8") == assemble.module(assemble.TEXT.read_text(encoding="utf8"))
 
 
