@@ -1,4 +1,4 @@
-"""How fast the playground and the Lab train in a browser, and what they leave the page of its frames.
+"""How fast the widgets that train do so in a browser, and what they leave the page of its frames.
 
 python -m benchmarks.browser    both kernels in turn, three times each; wants a quiet machine
 """
@@ -37,9 +37,14 @@ FRAMES = f"""(frames) => new Promise((done) => {{
 
 def measure(browser, case, kernel=KERNELS[0], frames=240):
     """While one of CASES trains: {"steps": a second, "median": of a frame in ms, "slowest": in ms}."""
+    return measure_widget(browser, CASES[case](kernel), frames)
+
+
+def measure_widget(browser, widget, frames=240):
+    """The same of any widget with a Run button whose read-out tells the step."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "widget.html"
-        path.write_text(CASES[case](kernel).to_html(), encoding="utf8")
+        path.write_text(widget.to_html(), encoding="utf8")
         tab = browser.new_page()
         tab.goto(path.as_uri())
         tab.get_by_role("button", name="Run", exact=True).click()
@@ -74,6 +79,11 @@ def main():
             fast, plain = ([measured[kernel]["steps"] for measured in rounds] for kernel in KERNELS)
             ratios = sorted(a / b for a, b in zip(fast, plain, strict=True))
             print(f"{case}: {ratios[0]:.1f} to {ratios[-1]:.1f} times as fast by {KERNELS[0]}")
+        found = [measure_widget(browser, widgets.SideBySide(budget=4000), frames=120) for _ in range(ROUNDS)]
+        print(
+            f"GAN and VAE, ring: {middle(found, 'steps'):.0f} steps a second, "
+            f"a frame takes {middle(found, 'median'):.1f} ms, the slowest {middle(found, 'slowest'):.0f} ms"
+        )
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ const summary = (ui, picture) => () => {
     ["good samples", both(({ good }) => percent(good)), "data"],
     ["reverse KL", modes ? both(({ reverseKl }) => format(reverseKl)) : "no modes", "data"],
     ["NLL / exact", `${format(nll)} / ${format(exact)}`, "evidence"],
-    [ui.get("loss") === "Wasserstein" ? "critic on W\u2081" : "critic's bound on JS", bound, "kl"],
+    [`critic: ${LOSSES[ui.get("loss")].says}`, bound, "kl"],
     ["\u03c3 of the VAE", width(ui, now), "likelihood"],
     ["speed", pace(ui, now)],
   ];

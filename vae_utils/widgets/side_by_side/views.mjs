@@ -1,6 +1,7 @@
 // What is drawn of a GAN and a VAE in training: their samples over the data, the critic's field, and the score in time.
 import { format, sigmoid } from "../parts/maths.mjs";
 import { every } from "../parts/tensor.mjs";
+import { LOSSES } from "./losses.mjs";
 import { REACH, SIDE } from "./sizes.mjs";
 
 const HALF = 1.65; // each model has a square of twice that, and words above it
@@ -71,9 +72,8 @@ export const drawNats = (plot, { past, exact }, loss) => {
     plot.line(steps, past.map(({ bound }) => bound), { color: "kl", dash: [6, 4] });
   });
   const { nll, bound } = past.at(-1);
-  const distance = loss === "Wasserstein" ? "W\u2081" : "JS \u2265";
   corner(plot, [
     [`VAE: NLL \u2212 exact ${format(nll - exact)}`, "likelihood"],
-    [`critic: ${distance} ${format(bound)}`, "kl"],
+    [`critic: ${LOSSES[loss].says} ${format(bound)}`, "kl"],
   ]);
 };
