@@ -23,12 +23,13 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [name for name in widgets.__all__ if name != "Widget"]
-# Fields that describe what was packed, which no reader turns.
+# Fields that describe what was packed, or how it starts, which no reader turns.
 PACKED = {
     "ClassStyle": {"activation", "rounding"},
     "CodebookPainter": {"activation", "hidden", "rounding", "rounding_nats"},
     "CollapseFilm": {"steps", "ceiling"},
     "FactorSliders": {"activation", "rounding"},
+    "FrontMap": {"activation", "rounding", "wander"},
     "Ladder": {"activation", "rounding"},
     "LatentDiffusion": {"activation"},
     "LatentExplorer": {"activation", "rounding"},
