@@ -23,7 +23,7 @@ SMALLEST_TEXT = 7.0  # pixels
 MOST_OF_THE_START_PAGE = 310_000  # bytes, with its map and its pictures
 
 
-@each_light(NOTEBOOKS)
+@each_light(NUMBERED)
 def test_every_figure_and_widget_has_an_address_of_its_own(light):
     ids = Counter(light.tab.evaluate(IDS))
     assert [name for name, times in ids.items() if times > 1] == []
@@ -136,7 +136,7 @@ def test_no_notice_of_the_build_stands_in_a_chapter(light):
     assert light.tab.get_by_text("MNIST is not at hand").count() == 0
 
 
-@each_light(NOTEBOOKS)
+@each_light(NUMBERED)
 def test_words_lead_to_the_glossary_once_a_chapter(light):
     links = light.tab.locator("a.term").evaluate_all("(all) => all.map((e) => [e.hash, e.title])")
     assert len(links) > 4 and all(title for _, title in links)
