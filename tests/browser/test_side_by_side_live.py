@@ -17,10 +17,10 @@ def bench(show):
 
 
 def test_run_pause_step_and_run_again(bench):
-    one = bench(budget=400)
+    one = bench(budget=4000)
     start = readout(one.root)
     one.press("Run")
-    one.until(lambda: one.step() > 50)
+    one.until(lambda: one.step() > 0)
     one.press("Pause")
     one.until(lambda: "paused" in one.value("speed"))
     paused = one.step()
@@ -28,6 +28,7 @@ def test_run_pause_step_and_run_again(bench):
     one.until(lambda: one.step() == paused + 1)
     one.press("Start anew")
     one.until(lambda: readout(one.root) == start)
+    one.type("Budget, in steps", "400")
     one.press("Run")
     one.until(lambda: "budget spent" in one.value("speed"))
     assert one.step() == 400 and one.root.get_by_role("button", name="One step").is_disabled()
