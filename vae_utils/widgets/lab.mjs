@@ -98,7 +98,6 @@ const makeKnobs = (ui, scans) => {
   const activation = ui.choice({ name: "activation", label: "Activation" });
   const show = () => {
     likelihood.disabled = pixels.disabled = ui.get("data") !== DIGITS;
-    rows.disabled = ui.get("data") === OWN;
     sigma.hidden = likelihoodOf(ui) === "bernoulli";
   };
   ui.on(["data", "likelihood"], show);

@@ -25,7 +25,9 @@ export const split = ({ x, tone, dim }, rows) => {
 /** The rows to learn: { x, tone, dim, heldout }; where there is none, one that nothing may be trained on. */
 export const dataOf = (ui, scans) => {
   if (ui.get("data") !== OWN) return split(everything(ui, scans), ui.get("rows"));
-  return { ...fromPoints(empty(ui) ? [[0, 0]] : ui.get("points")), dim: 2, heldout: null };
+  const drawn = empty(ui) ? [[0, 0]] : ui.get("points");
+  const n = ui.get("rows") === "all" ? drawn.length : Number(ui.get("rows"));
+  return { ...fromPoints(drawn.slice(0, n)), dim: 2, heldout: null };
 };
 
 /** The likelihood in force: points have no ink. */
