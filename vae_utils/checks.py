@@ -1,13 +1,16 @@
-"""What the cells of a chapter call: the check of an exercise, and a tick for a claim. One line, and nothing raises."""
+"""What the cells of a chapter call: the check of an exercise, and a tick for a claim. One line, and nothing raises.
+
+For a class, `report` keeps the verdicts in a file.
+"""
 
 import torch
 
-from .exercises import exercise
+from .exercises import exercise, report
 from .exercises.exercise import blank
 from .exercises.verdicts import CROSS, DOTS, TICK
 from .exercises.words import described
 
-__all__ = ["check_true", "exercise"]
+__all__ = ["check_true", "exercise", "report"]
 
 
 def check_true(condition, name, hint=""):

@@ -16,6 +16,7 @@ variance, noise of its own, an argument that is not used, a missing return) are 
 """
 
 from .exercise import Function, Judged, Numbers
+from .report import report
 from .verdicts import exercise
 
-__all__ = ["Function", "Judged", "Numbers", "exercise"]
+__all__ = ["Function", "Judged", "Numbers", "exercise", "report"]

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 
 from .exercise import OPEN
+from .report import note
 
 TICK, CROSS, DOTS = "✓", "✗", "…"
 _failed: dict[str, int] = {}
@@ -12,8 +13,9 @@ _failed: dict[str, int] = {}
 def exercise(number, *answers):
     """Judge the answers to exercise `number`, such as "3.2"; prints one line and raises nothing on their account.
 
-    The first wrong answer is told what differs; from the second on the hint is printed too. Raises ValueError for a
-    number that no chapter has, TypeError for another count of answers than the exercise asks for.
+    The first wrong answer is told what differs; from the second on the hint is printed too. For a class the verdict is
+    kept as well (`report`); where that fails, a second line says so. Raises ValueError for a number that no chapter
+    has, TypeError for another count of answers than the exercise asks for.
     """
     task = find(number)
     if len(answers) != task.blanks:
@@ -23,10 +25,20 @@ def exercise(number, *answers):
         return print(f"{DOTS} {name}: not filled in yet.")
     if problem is None:
         _failed.pop(number, None)
-        return print(f"{TICK} {name}")
-    _failed[number] = _failed.get(number, 0) + 1
-    hint = f" Hint: {task.hint}" if task.hint and _failed[number] > 1 else ""
-    print(f"{CROSS} {name}: {problem}.{hint}")
+        print(f"{TICK} {name}")
+    else:
+        _failed[number] = _failed.get(number, 0) + 1
+        hint = f" Hint: {task.hint}" if task.hint and _failed[number] > 1 else ""
+        print(f"{CROSS} {name}: {problem}.{hint}")
+    _record(number, passed=problem is None)
+
+
+def _record(number, passed):
+    """For a class, where a file is named for it; a report that cannot be written stops nobody."""
+    try:
+        note(number, passed)
+    except OSError as error:
+        print(f"{CROSS} Not reported. {error}")
 
 
 def find(number):
