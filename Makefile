@@ -9,7 +9,7 @@ ifdef VAE_DATA
 export VAE_DATA := $(abspath $(VAE_DATA))
 endif
 
-.PHONY: help book test check page serve lab fork mutation phenomena benchmark paper ruler clean
+.PHONY: help book test check page serve lab exercises fork mutation phenomena benchmark paper ruler clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make page CHAPTER=02_elbo build one chapter alone, quickly"
 	@echo "make serve                the built website at http://localhost:$(PORT)"
 	@echo "make lab                  open the chapters in JupyterLab"
+	@echo "make exercises            the exercises without their solutions, as notebooks (CHAPTER=02_elbo: of one)"
 	@echo "make mutation MODULES=objectives   would the tests notice a wrong sign? (minutes; any modules of the package)"
 	@echo "make phenomena            the experiments of the chapters over three seeds (minutes; writes chapters/phenomena.md)"
 	@echo "make benchmark            how fast training is on this machine (minutes; writes chapters/benchmarks.md)"
@@ -45,6 +46,9 @@ serve: book
 
 lab: $(READY)
 	@$(BIN)/jupyter lab chapters
+
+exercises: $(READY)
+	@$(BIN)/python -m tools.exercises $(CHAPTER)
 
 fork:
 	@$(PYTHON) -m tools.fork $(REPO)

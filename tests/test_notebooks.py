@@ -235,7 +235,10 @@ def test_a_size_that_the_chapter_was_not_written_for_is_refused_at_once(chapter,
                 exec(cell.source.replace("QUALITY = 1 ", f"QUALITY = {wrong} "), {})
 
 
-PAGES = ("README.md", *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "ruler", "glossary")))
+PAGES = (
+    "README.md",
+    *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "teachers")),
+)
 
 
 @pytest.mark.parametrize("path", [ROOT / page for page in PAGES], ids=lambda path: path.name)
@@ -261,6 +264,7 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
         "chapters/benchmarks",
         "chapters/ruler",
         "chapters/glossary",
+        "chapters/teachers",
     ]
     index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")
     mapped = Counter(LINK.findall(index))
