@@ -135,3 +135,11 @@ def test_the_five_lines_of_the_page_read_a_report(tmp_path, monkeypatch):
         (tmp_path / "reports" / f"{name}.jsonl").write_text(text, encoding="utf8")
     assert run([lines], {}).splitlines() == ["ada 2 3.2", "bob 1"]
     assert sum(map(bool, lines.splitlines())) == 5
+
+
+def test_the_page_names_what_the_lab_can_hide():
+    page = (ROOT / "chapters" / "teachers.md").read_text(encoding="utf8")
+    (listed,) = re.findall(r"names for `&hide=`: (.*?)\.\n", page, re.DOTALL)
+    lab = (ROOT / "vae_utils" / "widgets" / "lab.mjs").read_text(encoding="utf8")
+    (knobs,) = re.findall(r"const makeKnobs = .*?return \{ (.*?) \};", lab, re.DOTALL)
+    assert re.findall(r"`(\w+)`", listed) == [*knobs.split(", "), "readout", "challenges"]
