@@ -210,6 +210,13 @@ def test_has_a_myth_a_summary_and_a_way_on(chapter):
     assert "where next" in headings
 
 
+def test_a_myth_is_a_claim_in_italics_and_then_a_verdict(chapter):
+    boxes = re.findall(r"^> \*\*Myth\b.*(?:\n> .*)*", chapter.text, re.MULTILINE)
+    for box in boxes:
+        words = " ".join(box.replace("\n> ", " ").split())
+        assert re.match(r"> \*\*Myth\.\*\* \*[^*]+[.?!]\"?\* \S[^.?!]*", words), words
+
+
 def test_links_to_files_exist(chapter):
     check_links(chapter.path, chapter.text)
 
@@ -237,7 +244,7 @@ def test_a_size_that_the_chapter_was_not_written_for_is_refused_at_once(chapter,
 
 PAGES = (
     "README.md",
-    *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "teachers")),
+    *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "myths", "teachers")),
 )
 
 
@@ -264,6 +271,7 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
         "chapters/benchmarks",
         "chapters/ruler",
         "chapters/glossary",
+        "chapters/myths",
         "chapters/teachers",
     ]
     index = (ROOT / "chapters" / "index.md").read_text(encoding="utf8")

@@ -168,3 +168,16 @@ def test_the_start_page_plays_within_its_first_screen_and_leads_on(visit, addres
     cards.last.click(position={"x": 20, "y": 20})
     opened.tab.wait_for_url(f"**/{last}")
     assert len(gzip.compress((site / "chapters" / "index.html").read_bytes())) < MOST_OF_THE_START_PAGE
+
+
+def test_each_myth_leads_to_its_box(visit, addresses):
+    opened = visit(f"{addresses['http']}/chapters/myths.html")
+    claims = opened.tab.locator(".myths .claim a")
+    leads = claims.evaluate_all("(all) => all.map((a) => a.href)")
+    assert opened.tab.locator(".facts").inner_text().startswith(f"{len(leads)} claims from ")
+    pages = sorted({lead.partition("#")[0] for lead in leads})
+    for page in pages:
+        opened.tab.goto(page, wait_until="domcontentloaded")
+        boxes = opened.tab.locator(".box-myth").evaluate_all("(all) => all.map((box) => box.id)")
+        assert boxes == [lead.partition("#")[2] for lead in leads if lead.startswith(f"{page}#")] != []
+    assert opened.troubles == []
