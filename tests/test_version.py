@@ -23,6 +23,7 @@ def test_every_mention_of_the_version_is_that_of_the_package():
     assert yaml.safe_load(text("_config.yml"))["repository"]["branch"] == f"v{VERSION}", "the links to Colab"
     assert re.search(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)[1] == VERSION
     assert re.findall(r"git\+https://[^\s`]+@(\S+?)`", text("README.md")) == [f"v{VERSION}"]
+    assert re.findall(r"git\+https://\S+@(\S+)", text("chapters/teachers.md")) == [f"v{VERSION}"]
     assert f"@v{VERSION}" in notebook.setup_source()
 
 
