@@ -71,6 +71,44 @@ def test_every_run_leaves_its_trail_until_it_is_cleared(bench):
     assert clear.is_disabled()
 
 
+def test_the_timeline_shows_an_earlier_step_and_the_run_goes_on_from_its_end(bench):
+    one = bench(data="ring", hidden="16")
+    time = one.root.get_by_role("slider", name="step shown")
+    one.press("Run")
+    one.until(lambda: one.step() > 60)
+    one.type("\u03b2 of the KL", "4")
+    one.until(lambda: "\u03b2 4 at step" in readout(one.root))
+    one.press("Pause")
+    one.until(lambda: "paused" in readout(one.root))
+    last, now = one.step(), one.value("loss")
+    before = pixels(one.root)
+    for _ in range(60):
+        time.press("Shift+ArrowLeft")
+        if one.step() == 0:
+            break
+    one.until(lambda: one.step() == 0)
+    one.page.changed(before, lambda: pixels(one.root))
+    assert time.get_attribute("aria-valuetext") == "step 0"
+    assert one.number("\u03b2 in force") == 1 and one.value("last change") == "none"
+    code = one.root.get_by_role("slider", name="your code")
+    code.press("Shift+ArrowLeft")
+    one.until(lambda: "0.30, 0.80" in one.value("your code"))
+    assert one.step() == 0 and one.root.get_by_role("button", name="Restart").is_enabled()
+    for _ in range(60):
+        time.press("Shift+ArrowRight")
+        if one.step() == last:
+            break
+    one.until(lambda: one.step() == last and one.value("loss") == now)
+    time.press("Shift+ArrowLeft")
+    one.until(lambda: one.step() < last)
+    one.press("Step")
+    one.until(lambda: one.step() == last + 1)
+    one.press("Run")
+    one.until(lambda: one.step() > last + 1)
+    time.press("Shift+ArrowLeft")
+    one.until(lambda: one.root.get_by_role("button", name="Run", exact=True).is_visible())
+
+
 def test_a_code_is_decoded_by_the_net_of_the_moment(bench):
     one = bench(data="ring", hidden="16")
     handle = one.root.get_by_role("slider", name="your code")

@@ -1,8 +1,10 @@
 import { close, equal, ok } from "./check.mjs";
 import { fromAddress, toAddress } from "../../vae_utils/widgets/lab/address.mjs";
 import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
+import { ghostLoss, placeAt, withGhost } from "../../vae_utils/widgets/lab/ghost.mjs";
 import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
 import { split } from "../../vae_utils/widgets/lab/plan.mjs";
+import { stepToShow } from "../../vae_utils/widgets/lab/timeline.mjs";
 import { Trails } from "../../vae_utils/widgets/lab/trails.mjs";
 import { viewHeight } from "../../vae_utils/widgets/lab/window.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
@@ -53,6 +55,35 @@ export const tests = {
     equal(trails.beside().length, 0);
     run({ data: "digits", beta: 2 }, "gaussian");
     equal(trails.beside().length, 1);
+  },
+  "the ghost is the last run that can be compared, and goes at the pace of the present one until it ended": () => {
+    const trails = new Trails();
+    const run = (values, loss) => {
+      trails.end();
+      trails.follow(fields(values), "gaussian", { ...history([1, 2, 3], [-3, -2, -1]), step: [0, 5, 10], loss });
+    };
+    equal(trails.ghost(), null);
+    run({ beta: 1 }, [9, 8, 7]);
+    equal(trails.ghost(), null);
+    run({ beta: 2 }, [6, 5, 4]);
+    equal(trails.ghost().loss, [9, 8, 7]);
+    run({ beta: 3 }, [3, 2, 1]);
+    const ghost = trails.ghost();
+    equal([0, 4, 5, 10, 11].map((step) => ghostLoss(ghost, { step })), [6, 6, 5, 4, null]);
+    equal([ghostLoss(null, { step: 1 }), ghostLoss(ghost, undefined)], [null, null]);
+    run({ data: "moons" }, [0, 0, 0]);
+    equal(trails.ghost(), null);
+    equal([placeAt([5, 10], 3), placeAt([5, 10], 9), placeAt([5, 10], 99)], [0, 0, 1]);
+  },
+  "the axes make room for the ghost, and only where they lack it": () => {
+    equal([withGhost([0, 10], 5), withGhost([0, 10], null)], [[0, 10], [0, 10]]);
+    const [[low], [, high]] = [withGhost([0, 10], -3), withGhost([0, 10], 14)];
+    ok(low < -3 && low > -5 && high > 14 && high < 16, `${low} and ${high}`);
+  },
+  "the timeline rests where the film has kept weights, and its end is the present": () => {
+    const kept = [0, 10, 20, 30];
+    equal([-5, 4, 6, 24, 26, 31, 33, 99].map((wanted) => stepToShow(kept, 34, wanted)), [0, 0, 10, 20, 30, 30, 34, 34]);
+    equal([stepToShow([0], 0, 0), stepToShow([0], 0, 3)], [0, 0]);
   },
   "the plane holds every trail but its first steps": () => {
     const trails = new Trails();

@@ -5,12 +5,14 @@ import { format, gaussianKl, remember, sum } from "./parts/maths.mjs";
 import { rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { challenges } from "./lab/challenges.mjs";
+import { drawGhost, ghostLoss, withGhost } from "./lab/ghost.mjs";
 import { drawDraws, drawMap } from "./lab/decoded_map.mjs";
 import { dataOf, likelihoodOf, MODEL, plan, settings, SETTINGS, watched } from "./lab/plan.mjs";
 import { makeLinks } from "./lab/link.mjs";
 import { hideParts } from "./lab/hide.mjs";
 import { drawStrip } from "./lab/strip.mjs";
 import { tile } from "./lab/tiles.mjs";
+import { drawFlags, timeHandle } from "./lab/timeline.mjs";
 import { drawTrails, Trails } from "./lab/trails.mjs";
 import { fillWindow } from "./lab/window.mjs";
 import { DIGITS, OWN } from "./playground/datasets.mjs";
@@ -29,6 +31,7 @@ const makePanels = (ui, view, trails) => {
   const plane = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
   const box = { ...plane, equal: true, axes: false };
   const one = () => ui.get("latent") === "1";
+  const range = lossRange(view);
   return {
     data: ui.panel({ title: "Data", ...box, draw: (plot) => (view.empty() ? invite : ready(drawData))(plot) }),
     latent: ui.panel({
@@ -42,13 +45,24 @@ const makePanels = (ui, view, trails) => {
     }),
     map: ui.panel({ title: "Decoded map", ...box, draw: ready(drawMap) }),
     samples: ui.panel({ title: "Samples", ...box, draw: ready(drawDraws) }),
-    loss: ui.panel({ title: "Loss and its two terms", height: HEIGHT, ...lossRange(view), draw: ready(drawLoss) }),
+    loss: ui.panel({
+      title: "Loss: drag the dot through time",
+      label: "Loss and its two terms",
+      height: HEIGHT,
+      x: () => [0, Math.max(100, view.picture()?.now ?? 0)],
+      y: () => withGhost(range.y(), ghostLoss(trails.ghost(), view.picture()?.terms)),
+      draw: ready((plot) => {
+        drawGhost(plot, trails.ghost(), view.picture().terms);
+        drawLoss(plot, view);
+        drawFlags(plot, view.picture());
+      }),
+    }),
     plane: ui.panel({
       title: "Trails: KL across, \u2212reconstruction up",
       height: HEIGHT,
       x: () => trails.ranges().x,
       y: () => trails.ranges().y,
-      draw: ready((plot) => drawTrails(plot, trails, view.picture().terms.beta, ui.theme())),
+      draw: ready((plot) => drawTrails(plot, trails, view.picture().terms, ui.theme())),
     }),
     strip: ui.panel({
       title: "The machine at this moment",
@@ -149,7 +163,10 @@ export default {
       ui.redraw();
     });
     view.picture = () => trainer.picture;
-    const trained = () => trainer.picture?.terms.step > 0 || trainer.picture?.marks.length > 0;
+    const trained = () => {
+      const { terms, marks, history } = trainer.picture ?? { terms: {}, marks: [], history: { step: [] } };
+      return terms.step > 0 || marks.length > 0 || history.step.length > 1;
+    };
     const restart = () => {
       view.data = dataOf(ui, scans);
       trails.end();
@@ -182,6 +199,7 @@ export default {
     const panels = makePanels(ui, view, trails);
     drawingTools(ui, panels.data);
     holdCode(ui, panels.latent);
+    timeHandle(ui, panels.loss, trainer);
     fillWindow(ui, el, panels.data.figure.parentElement, 6);
 
     ui.on(MODEL, restart);

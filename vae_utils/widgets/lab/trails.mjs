@@ -1,4 +1,6 @@
 // The rate-distortion plane: every run leaves a trail in it, KL against -reconstruction, until the trails are cleared.
+import { placeAt } from "./ghost.mjs";
+
 const MOST = 40;
 const EARLY = 0.1;
 
@@ -20,7 +22,8 @@ export class Trails {
   /** The present run as a trail, from the columns of its film. */
   follow(ui, likelihood, history) {
     const distortion = history.reconstruction.map((value) => -value);
-    this.now = { key: keyOf(ui, likelihood), name: nameOf(ui, likelihood), kl: history.kl, distortion };
+    const { step, loss, kl } = history;
+    this.now = { key: keyOf(ui, likelihood), name: nameOf(ui, likelihood), step, loss, kl, distortion };
   }
 
   /** The present run ends: what it has left stays, if it has moved at all. */
@@ -36,6 +39,11 @@ export class Trails {
   /** Those that stand in the plane beside the present run. */
   beside() {
     return this.now ? this.kept.filter(({ key }) => key === this.now.key) : [];
+  }
+
+  /** The run before the present one, where the two can be compared. */
+  ghost() {
+    return this.beside().at(-1) ?? null;
   }
 
   /** Axes that hold all trails but their first steps, which come from far away: { x, y }. */
@@ -71,8 +79,14 @@ const drawTrail = (plot, { kl, distortion, name }, settings) => {
   plot.text(x, y, name, { color: settings.color, dy: -8, halo: true, ...side });
 };
 
+/** A ring on a trail, where its run was at `step`. */
+const drawRing = (plot, trail, step, color) => {
+  const at = placeAt(trail.step, step);
+  plot.points([trail.kl[at]], [trail.distortion[at]], { color, shape: "ring", radius: 5 });
+};
+
 /** Trails, the levels of the ELBO, and through the present point the line of slope -beta, of one and the same loss. */
-export const drawTrails = (plot, trails, beta, theme) => {
+export const drawTrails = (plot, trails, { beta, step }, theme) => {
   const { now } = trails;
   if (!now) return;
   plot.clip(() => {
@@ -82,5 +96,8 @@ export const drawTrails = (plot, trails, beta, theme) => {
     const reach = plot.xRange[1];
     plot.line([0, reach], [y + beta * x, y + beta * (x - reach)], { color: "kl", width: 1, dash: [6, 3] });
     drawTrail(plot, now, { color: "ink", width: 2.4 });
+    const [ghost, others] = [trails.ghost(), trails.beside().length - 1];
+    if (ghost && step <= ghost.step.at(-1)) drawRing(plot, ghost, step, theme.classes[others % 10]);
+    if (step < now.step.at(-1)) drawRing(plot, now, step, "ink");
   });
 };

@@ -14,6 +14,7 @@ export const serve = (begin) => {
   let until = Infinity;
   let resting = false;
   let replayed = null;
+  let held = null; // the entry of the film at which a reader looks
   let nextFrame = 0;
   let pause = 50;
   let run = 0;
@@ -21,7 +22,7 @@ export const serve = (begin) => {
   let shownAt = 0;
   let pace = { since: 0, steps: 0, rate: 0 };
 
-  const show = (entry = null) => {
+  const show = (entry = held) => {
     shownAt = performance.now();
     waiting = true;
     const state = { rate: pace.rate, running, asked, replaying: replayed !== null };
@@ -63,10 +64,11 @@ export const serve = (begin) => {
     setup(order) {
       training = begin(order.plan);
       ({ run, pause } = order);
-      [running, replayed, pace] = [false, null, { since: 0, steps: 0, rate: 0 }];
+      [running, replayed, held, pace] = [false, null, null, { since: 0, steps: 0, rate: 0 }];
       show();
     },
     change(order) {
+      held = null;
       training.change(order.settings);
       if (!replayed) show();
     },
@@ -78,22 +80,28 @@ export const serve = (begin) => {
       ({ asked, until = Infinity } = order);
       const start = order.on && !running && !training.broken;
       running = order.on && !training.broken;
-      replayed = null;
+      replayed = held = null;
       if (start) wake();
       else show();
     },
     step() {
-      replayed = null;
+      replayed = held = null;
       running = false;
       training.step();
       show();
     },
     replay() {
       clearTimeout(nextFrame);
+      held = null;
       const { entries } = training.film;
       const stride = Math.ceil(entries.length / 120);
       replayed = entries.filter((_, i) => i % stride === 0 || i === entries.length - 1);
       replay();
+    },
+    scrub(order) {
+      replayed = null;
+      held = training.film.entries.find(({ step }) => step === order.step) ?? null;
+      show();
     },
     seen() {
       waiting = false;

@@ -20,7 +20,7 @@ export const summary = (view) => () => {
   const picture = view.picture();
   if (!picture) return [];
   const { terms, marks, broken, kernel } = picture;
-  const last = marks.at(-1);
+  const last = marks.findLast(({ step }) => step <= terms.step);
   const [loss, reconstruction, kl] = view.empty()
     ? ["no points yet", "\u2013", "\u2013"]
     : [terms.loss, -terms.reconstruction, terms.kl];

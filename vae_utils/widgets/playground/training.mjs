@@ -125,6 +125,7 @@ export class Training {
       samples: viewer.decode(this.z, this.z.length / latent),
       map: viewer.decode(this.grid, this.grid.length / latent),
       history: this.film.columns(),
+      now: this.steps,
       marks: this.marks,
       kernel: this.trainer.vae.kernel,
       broken: this.broken,

@@ -1,0 +1,37 @@
+// The loss as a timeline: a handle on its axis shows the weights of any step that the film has kept.
+
+/** The step to show where a reader asks for `wanted`: the nearest of those that were kept and of the present, `now`. */
+export const stepToShow = (kept, now, wanted) =>
+  [...kept, now].reduce((best, step) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best));
+
+/** Flags on the axis, one for every step at which a setting was changed. */
+export const drawFlags = (plot, { marks }) => {
+  const bottom = plot.margin.top + plot.inner.height;
+  for (const step of new Set(marks.map((mark) => mark.step))) {
+    const left = plot.px(step);
+    const [pole, tip] = [plot.at(left, bottom - 16), plot.at(left + 9, bottom - 12)];
+    const [foot, under] = [plot.at(left, bottom), plot.at(left, bottom - 8)];
+    plot.line([foot.x, pole.x], [foot.y, pole.y], { color: "ink", width: 1.5 });
+    plot.fill([pole.x, tip.x], [pole.y, tip.y], { to: [under.y, tip.y], color: "prior", alpha: 1 });
+  }
+};
+
+/** A handle on the axis of the loss that goes back and forth in the run; training pauses when it is moved. */
+export const timeHandle = (ui, panel, trainer) => {
+  const kept = () => trainer.picture?.history.step ?? [0];
+  const shown = () => trainer.picture?.terms.step ?? 0;
+  return ui.handle(panel, {
+    label: "step shown",
+    axis: "x",
+    color: "ink",
+    step: () => Math.max(1, kept().at(-1) - (kept().at(-2) ?? 0)),
+    text: () => `step ${shown()}`,
+    at: () => [shown(), panel.plot?.yRange[0] ?? 0],
+    move: (wanted) => {
+      const step = stepToShow(kept(), trainer.picture?.now ?? 0, wanted);
+      if (step === shown()) return;
+      if (ui.get("running")) ui.set("running", false);
+      trainer.order("scrub", { step });
+    },
+  });
+};
