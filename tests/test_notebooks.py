@@ -244,7 +244,10 @@ def test_a_size_that_the_chapter_was_not_written_for_is_refused_at_once(chapter,
 
 PAGES = (
     "README.md",
-    *(f"chapters/{name}.md" for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "myths", "teachers")),
+    *(
+        f"chapters/{name}.md"
+        for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "cheat_sheet", "myths", "teachers")
+    ),
 )
 
 
@@ -271,6 +274,7 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
         "chapters/benchmarks",
         "chapters/ruler",
         "chapters/glossary",
+        "chapters/cheat_sheet",
         "chapters/myths",
         "chapters/teachers",
     ]

@@ -1,5 +1,7 @@
 """What a printed page shows: light, whole, and nothing on it that would have to be pressed."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -15,6 +17,9 @@ REDRAWN = """() => {
     return pictures().map((picture, i) => picture !== before[i]);
 }"""
 BREAKS = "(all) => [...new Set(all.map((e) => getComputedStyle(e).breakInside))]"
+MARGINS = dict.fromkeys(("top", "bottom", "left", "right"), "10mm")
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('#cheat-sheet :is(p, li, td, th, pre)')]
+    .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
 
 pytestmark = pytest.mark.browser
 
@@ -51,4 +56,17 @@ def test_paper_is_light_and_needs_no_button(visit, addresses):
     tab.emulate_media(media="screen", color_scheme="dark")
     expect(tab.locator("html")).to_have_attribute("data-theme", "dark")
     assert not any(fold.evaluate("(e) => e.open") for fold in folds.all())
+    assert opened.troubles == []
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_the_cheat_sheet_is_one_page_that_can_be_read(visit, addresses, paper):
+    opened = visit(f"{addresses['http']}/chapters/cheat_sheet.html", width=718)  # A4 between its margins
+    tab = opened.open(opened.tab.url)
+    printed = tab.pdf(format=paper, margin=MARGINS)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    tab.emulate_media(media="print")
+    assert tab.locator("#cheat-sheet > section:visible").count() == 6
+    assert tab.evaluate(CUT) == []
+    assert tab.evaluate(SMALLEST) >= 7.5 * 96 / 72  # points
     assert opened.troubles == []
