@@ -11,7 +11,7 @@ import { Training } from "../../vae_utils/widgets/playground/training.mjs";
 import { makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
 
 const fields = (values) => ({ get: (name) => ({ data: "ring", beta: 1, sigma: 0.2, ...values })[name] });
-const history = (kl, reconstruction) => ({ kl, reconstruction });
+const history = (kl, reconstruction, step = kl.length - 1) => ({ terms: { step }, history: { kl, reconstruction } });
 const settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, free: 0 };
 const plan = (changes = {}) => {
   const { x } = makeShape("ring", 200, 0);
@@ -43,6 +43,18 @@ export const tests = {
     trails.clear();
     equal(trails.kept, []);
   },
+  "a trail is called by the settings it was trained with, not by those that were set after its last step": () => {
+    const trails = new Trails();
+    const follow = (beta, step) => {
+      trails.follow(fields({ beta }), "gaussian", history([1, 2], [-3, -1], step));
+      return trails.now.name;
+    };
+    const names = [follow(1, 0), follow(2, 0), follow(2, 9), follow(4, 9), follow(4, 0), follow(4, 5), follow(8, 10)];
+    equal(names, [1, 2, 2, 2, 2, 2, 8].map((beta) => `\u03b2 ${beta}, \u03c3 0.2`));
+    follow(16, 10);
+    trails.end();
+    equal([trails.kept[0].name, follow(16, 0)], ["\u03b2 8, \u03c3 0.2", "\u03b2 16, \u03c3 0.2"]);
+  },
   "only runs on the same data with the same likelihood stand side by side": () => {
     const trails = new Trails();
     const run = (values, likelihood) => {
@@ -55,12 +67,17 @@ export const tests = {
     equal(trails.beside().length, 0);
     run({ data: "digits", beta: 2 }, "gaussian");
     equal(trails.beside().length, 1);
+    run({ data: "digits", pixels: "28" }, "gaussian");
+    equal(trails.beside().length, 0);
+    run({ data: "ring", pixels: "28" }, "gaussian");
+    equal(trails.beside().length, 1);
   },
   "the ghost is the last run that can be compared, and goes at the pace of the present one until it ended": () => {
     const trails = new Trails();
     const run = (values, loss) => {
       trails.end();
-      trails.follow(fields(values), "gaussian", { ...history([1, 2, 3], [-3, -2, -1]), step: [0, 5, 10], loss });
+      const film = { kl: [1, 2, 3], reconstruction: [-3, -2, -1], step: [0, 5, 10], loss };
+      trails.follow(fields(values), "gaussian", { terms: { step: 10 }, history: film });
     };
     equal(trails.ghost(), null);
     run({ beta: 1 }, [9, 8, 7]);

@@ -156,7 +156,7 @@ export default {
     const [view, trails] = [makeView(ui, scans), new Trails()];
     const trainer = startWorker(ui, (picture) => {
       if (ui.get("running") && rests(trainer, picture)) ui.set("running", false);
-      trails.follow(ui, likelihoodOf(ui), picture.history);
+      trails.follow(ui, likelihoodOf(ui), picture);
       buttons.restart.disabled = !trained();
       buttons.replay.disabled = picture.history.step.length < 2;
       buttons.clear.disabled = !trails.beside().length;

@@ -1,11 +1,15 @@
 // The rate-distortion plane: every run leaves a trail in it, KL against -reconstruction, until the trails are cleared.
+import { DIGITS } from "../playground/datasets.mjs";
 import { placeAt } from "./ghost.mjs";
 
 const MOST = 40;
 const EARLY = 0.1;
 
-/** Runs that may be compared: same data, same likelihood. */
-const keyOf = (ui, likelihood) => `${ui.get("data")} ${likelihood}`;
+/** Runs that may be compared: same data, of as many pixels, same likelihood. */
+const keyOf = (ui, likelihood) => {
+  const data = ui.get("data");
+  return `${data} ${data === DIGITS ? ui.get("pixels") : ""} ${likelihood}`;
+};
 
 /** How a run is called: by beta, and by sigma where the likelihood has one. */
 const nameOf = (ui, likelihood) => {
@@ -19,11 +23,14 @@ export class Trails {
     Object.assign(this, { kept: [], now: null });
   }
 
-  /** The present run as a trail, from the columns of its film. */
-  follow(ui, likelihood, history) {
+  /** The present run as a trail, from its film; it is called by the settings of the last step that was trained. */
+  follow(ui, likelihood, { terms, history }) {
+    const past = this.now ?? { trained: 0 };
+    const name = past.trained > 0 && terms.step <= past.trained ? past.name : nameOf(ui, likelihood);
+    const trained = Math.max(past.trained, terms.step);
     const distortion = history.reconstruction.map((value) => -value);
     const { step, loss, kl } = history;
-    this.now = { key: keyOf(ui, likelihood), name: nameOf(ui, likelihood), step, loss, kl, distortion };
+    this.now = { key: keyOf(ui, likelihood), name, trained, step, loss, kl, distortion };
   }
 
   /** The present run ends: what it has left stays, if it has moved at all. */
@@ -76,7 +83,8 @@ const drawTrail = (plot, { kl, distortion, name }, settings) => {
   plot.points([x], [y], { color: settings.color, radius: 3.5 });
   const right = plot.px(x) > plot.margin.left + 0.55 * plot.inner.width;
   const side = right ? { dx: -7, align: "right" } : { dx: 7, align: "left" };
-  plot.text(x, y, name, { color: settings.color, dy: -8, halo: true, ...side });
+  const dy = plot.py(y) < plot.margin.top + 16 ? 14 : -8;
+  plot.text(x, y, name, { color: settings.color, dy, halo: true, ...side });
 };
 
 /** A ring on a trail, where its run was at `step`. */
