@@ -47,7 +47,7 @@ export const makePanel = (settings, theme, redraw) => {
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
-/** A point that is dragged by pointer or moved by arrow keys (Shift: ten steps), inside the axes; `step` may be asked. */
+/** A point dragged by pointer or moved by arrow keys (Shift: ten steps), inside the axes; `step` may be a function. */
 export const makeHandle = (panel, { label, at, move, axis = "both", step = 0.05, color = "ink", text }) => {
   const knob = make("button", {
     type: "button",
