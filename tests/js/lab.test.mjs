@@ -4,7 +4,7 @@ import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
 import { ghostLoss, placeAt, withGhost } from "../../vae_utils/widgets/lab/ghost.mjs";
 import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
 import { split } from "../../vae_utils/widgets/lab/plan.mjs";
-import { stepToShow } from "../../vae_utils/widgets/lab/timeline.mjs";
+import { stepToShow, strideOf } from "../../vae_utils/widgets/lab/timeline.mjs";
 import { Trails } from "../../vae_utils/widgets/lab/trails.mjs";
 import { viewHeight } from "../../vae_utils/widgets/lab/window.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
@@ -101,6 +101,12 @@ export const tests = {
     const kept = [0, 10, 20, 30];
     equal([-5, 4, 6, 24, 26, 31, 33, 99].map((wanted) => stepToShow(kept, 34, wanted)), [0, 0, 10, 20, 30, 30, 34, 34]);
     equal([stepToShow([0], 0, 0), stepToShow([0], 0, 3)], [0, 0]);
+  },
+  "an arrow key always goes on, also from a step that was kept because a setting was changed there": () => {
+    const uneven = [0, 10, 20, 30, 31];
+    equal([31, 30, 20, 10].map((step) => stepToShow(uneven, 31, step - strideOf(uneven))), [20, 20, 10, 0]);
+    equal([0, 10, 20].map((step) => stepToShow(uneven, 31, step + strideOf(uneven))), [10, 20, 30]);
+    equal([strideOf([0]), strideOf([0, 0])], [1, 1]);
   },
   "the plane holds every trail but its first steps": () => {
     const trails = new Trails();

@@ -4,6 +4,9 @@
 export const stepToShow = (kept, now, wanted) =>
   [...kept, now].reduce((best, step) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best));
 
+/** How far an arrow key goes: the widest gap, so that the next step that was kept is always nearer than the present. */
+export const strideOf = (kept) => Math.max(1, ...kept.slice(1).map((step, i) => step - kept[i]));
+
 /** Flags on the axis, one for every step at which a setting was changed. */
 export const drawFlags = (plot, { marks }) => {
   const bottom = plot.margin.top + plot.inner.height;
@@ -24,7 +27,7 @@ export const timeHandle = (ui, panel, trainer) => {
     label: "step shown",
     axis: "x",
     color: "ink",
-    step: () => Math.max(1, kept().at(-1) - (kept().at(-2) ?? 0)),
+    step: () => strideOf(kept()),
     text: () => `step ${shown()}`,
     at: () => [shown(), panel.plot?.yRange[0] ?? 0],
     move: (wanted) => {
