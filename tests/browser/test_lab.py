@@ -109,6 +109,43 @@ def test_the_timeline_shows_an_earlier_step_and_the_run_goes_on_from_its_end(ben
     one.until(lambda: one.root.get_by_role("button", name="Run", exact=True).is_visible())
 
 
+def test_a_drawn_digit_is_trained_on_and_is_in_the_link(linked):
+    one = linked("#data=digits&rows=30&n=0")
+    one.until(lambda: one.step() == 0)
+    start, tab = one.value("loss"), one.page.tab
+    one.press("Draw a digit")
+    add = one.root.get_by_role("button", name="Add it")
+    assert add.is_disabled()
+    box = one.root.locator("canvas").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 4
+    blank = pixels(one.root)
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x, y + box["height"] / 2, steps=4)
+    tab.mouse.up()
+    one.page.changed(blank, lambda: pixels(one.root))
+    one.root.get_by_role("slider", name="pen").press("ArrowRight")
+    one.press("Add it")
+    one.until(lambda: one.value("loss") != start)
+    mine = one.value("loss")
+    assert not add.is_visible()
+    one.press("Step")
+    one.until(lambda: one.step() == 1)
+    tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    one.press("Copy link")
+    one.until(lambda: "in the address bar" in readout(one.root))
+    other = linked(tab.evaluate("location.hash"))
+    other.until(lambda: other.step() == 1)
+    assert [other.value(name) for name in ("loss", "KL")] == [one.value(name) for name in ("loss", "KL")]
+    other.press("Restart")
+    other.until(lambda: other.value("loss") == mine)
+    other.press("Remove mine")
+    other.until(lambda: other.value("loss") == start)
+    other.root.get_by_role("group", name="Data").get_by_label("ring").check(force=True)
+    other.until(lambda: not other.root.get_by_role("button", name="Draw a digit").is_visible())
+    other.page.check()
+
+
 def test_a_code_is_decoded_by_the_net_of_the_moment(bench):
     one = bench(data="ring", hidden="16")
     handle = one.root.get_by_role("slider", name="your code")

@@ -3,10 +3,12 @@ import { fromAddress, toAddress } from "../../vae_utils/widgets/lab/address.mjs"
 import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
 import { ghostLoss, placeAt, withGhost } from "../../vae_utils/widgets/lab/ghost.mjs";
 import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
+import { nearestClass, toScan, withDrawn } from "../../vae_utils/widgets/lab/own_digits.mjs";
 import { split } from "../../vae_utils/widgets/lab/plan.mjs";
 import { stepToShow, strideOf } from "../../vae_utils/widgets/lab/timeline.mjs";
 import { Trails } from "../../vae_utils/widgets/lab/trails.mjs";
 import { viewHeight } from "../../vae_utils/widgets/lab/window.mjs";
+import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
 import { makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
 
@@ -21,7 +23,7 @@ const plan = (changes = {}) => {
 const START = {
   data: "ring", likelihood: "Gaussian", pixels: "8", rows: "all", latent: "2", hidden: "64", activation: "tanh",
   beta: 1,
-  sigma: 0.3, rate: 0.003, warmup: 0, free: 0, seed: 0, row: 0, code: [0.8, 0.8], points: [],
+  sigma: 0.3, rate: 0.003, warmup: 0, free: 0, seed: 0, row: 0, code: [0.8, 0.8], points: [], drawn: [],
 };
 const LIMITS = {
   data: ["ring", "moons", "your own points"], likelihood: ["Gaussian", "Bernoulli"], pixels: ["8", "14", "28"],
@@ -162,6 +164,47 @@ export const tests = {
     for (const [rows, n] of [["all", 72], ["30", 30], ["100", 72]]) {
       const { x, tone, heldout } = split(data, rows);
       equal([x.length, tone.length, heldout.length, heldout[0]], [2 * n, n, 256, 144]);
+    }
+  },
+  "a drawing becomes a scan: as large as it fits, in the middle, ink up to 16, wherever it was drawn": () => {
+    equal(toScan(new Float32Array(784)), null);
+    const bar = (left, top) => {
+      const sheet = new Float32Array(784);
+      for (let y = 0; y < 16; y++) for (let x = 0; x < 4; x++) sheet[28 * (top + y) + left + x] = 1;
+      return toScan(sheet);
+    };
+    const scan = bar(3, 5);
+    equal(bar(20, 11), scan);
+    const column = (j) => Array.from({ length: 8 }, (_, i) => scan[8 * i + j]);
+    const middle = (j) => column(j).slice(1, 7);
+    for (const [j, ink] of [[1, 0], [2, 1], [3, 15], [4, 15], [5, 1], [6, 0]]) equal(middle(j), Array(6).fill(ink), j);
+    ok(column(3)[0] >= 12 && column(4)[7] >= 12, "from edge to edge");
+    equal([column(0), column(1), column(6), column(7)].flat(), Array(32).fill(0));
+    ok(scan.every((value) => Number.isInteger(value) && value >= 0 && value <= 16), String(scan));
+  },
+  "digits of the reader stand before all others, with the class of their nearest scan, at every size": () => {
+    const scans = { ink: Uint8Array.from({ length: 128 }, (_, i) => (i < 64 ? 0 : 16)), labels: Uint8Array.of(3, 7) };
+    equal([nearestClass(Array(64).fill(2), scans), nearestClass(Array(64).fill(15), scans)], [3, 7]);
+    for (const side of [8, 14]) {
+      const dim = side * side;
+      const rows = { x: new Float32Array(2 * dim).fill(0.25), tone: Float32Array.of(0.1, 0.2), dim, heldout: null };
+      const { x, tone } = withDrawn(rows, [Array(64).fill(8)], scans);
+      equal([x.length, tone.length, x.at(-1)], [3 * dim, 3, 0.25]);
+      const scan = new Float32Array(64).fill(0.5);
+      equal(Array.from(x.slice(0, dim)), Array.from(side === 8 ? scan : enlarge(scan, side)));
+      close(Array.from(tone), [0.3, 0.1, 0.2], 1e-6);
+      equal(Array.from(withDrawn(rows, [], scans).x), Array.from(rows.x));
+    }
+  },
+  "drawn digits are in the link, where digits are learned": () => {
+    const drawn = [Array.from({ length: 64 }, (_, i) => i % 17), Array(64).fill(16)];
+    const now = { ...START, data: "digits", drawn, start: START };
+    const limits = { ...LIMITS, data: ["digits"] };
+    equal(fromAddress(toAddress((name) => now[name], 3), limits, 9).values.drawn, drawn);
+    ok(!toAddress((name) => ({ ...now, data: "ring" })[name], 3).includes("drawn"), "a ring has none");
+    const long = "A".repeat(4 * 16 * 20);
+    for (const part of ["drawn=AAAA", "drawn=!!", `drawn=${btoa("\x11".repeat(64))}`, `drawn=${long}`]) {
+      equal(fromAddress(part, LIMITS, 9).ignored.length, 1, part);
     }
   },
   "held-out rows are judged and never trained on": () => {

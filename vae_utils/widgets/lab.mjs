@@ -10,6 +10,7 @@ import { drawDraws, drawMap } from "./lab/decoded_map.mjs";
 import { dataOf, likelihoodOf, MODEL, plan, settings, SETTINGS, watched } from "./lab/plan.mjs";
 import { makeLinks } from "./lab/link.mjs";
 import { hideParts } from "./lab/hide.mjs";
+import { drawingPad } from "./lab/own_digits.mjs";
 import { drawStrip } from "./lab/strip.mjs";
 import { tile } from "./lab/tiles.mjs";
 import { drawFlags, timeHandle } from "./lab/timeline.mjs";
@@ -27,13 +28,14 @@ const STRIP = 210;
 const makePanels = (ui, view, trails) => {
   const ready = (draw) => (plot) => view.picture() && !view.empty() && draw(plot, view);
   const invite = (plot) => plot.text(0, 0, "Draw here", { color: "muted", size: 20, dy: -60 });
+  const show = (plot) => (view.pad?.on() ? view.pad.draw : view.empty() ? invite : ready(drawData))(plot);
   const flat = () => view.data.dim === 2;
   const plane = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
   const box = { ...plane, equal: true, axes: false };
   const one = () => ui.get("latent") === "1";
   const range = lossRange(view);
   return {
-    data: ui.panel({ title: "Data", ...box, draw: (plot) => (view.empty() ? invite : ready(drawData))(plot) }),
+    data: ui.panel({ title: "Data", ...box, draw: show }),
     latent: ui.panel({
       title: "Latent space",
       height: HEIGHT,
@@ -73,11 +75,12 @@ const makePanels = (ui, view, trails) => {
   };
 };
 
-const caption = (ui, panels) => {
+const caption = (ui, panels, pad) => {
   const [digits, one] = [ui.get("data") === DIGITS, ui.get("latent") === "1"];
   const own = ui.get("data") === OWN ? " Draw here." : "";
   const points = `Data in gray, reconstructions in color.${own}`;
-  panels.data.caption(digits ? "Scans, and below each its reconstruction" : points);
+  const scans = pad.on() ? "Your digit: draw it here, then add it" : "Scans, and below each its reconstruction";
+  panels.data.caption(digits ? scans : points);
   panels.latent.caption(one ? "Each bar a q(z|x); dashed: the prior" : "Each ellipse a q(z|x); dashed: the prior");
   panels.map.caption(one ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4");
   panels.samples.caption("Samples from the prior, decoded");
@@ -176,13 +179,15 @@ export default {
       const pause = ui.reducedMotion() ? 500 : 50;
       trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
       ui.set("running", false);
-      caption(ui, panels);
+      caption(ui, panels, view.pad);
     };
-    const inHead = (label, pressed) => {
+    const putBefore = (place) => (label, pressed) => {
       const made = button(label, pressed);
-      el.querySelector(".vae-reset").before(made);
+      place().before(made);
       return made;
     };
+    const inHead = putBefore(() => el.querySelector(".vae-reset"));
+    const padButton = putBefore(() => buttons.copy);
     const buttons = {
       run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
       step: ui.button("Step", () => trainer.order("step")),
@@ -198,12 +203,14 @@ export default {
     const knobs = makeKnobs(ui, scans);
     const panels = makePanels(ui, view, trails);
     drawingTools(ui, panels.data);
+    view.pad = drawingPad(ui, panels.data, padButton, (pad) => caption(ui, panels, pad));
     holdCode(ui, panels.latent);
     timeHandle(ui, panels.loss, trainer);
     fillWindow(ui, el, panels.data.figure.parentElement, 6);
 
     ui.on(MODEL, restart);
     ui.on("points", () => ui.get("data") === OWN && restart());
+    ui.on("drawn", () => ui.get("data") === DIGITS && restart());
     const begun = () => trainer.run > 0; // a link is read before the first training
     ui.on(SETTINGS, () => begun() && trainer.order("change", { settings: settings(ui) }));
     ui.on(["row", "code"], () => {
@@ -212,7 +219,7 @@ export default {
     });
     let goal = Infinity;
     const forget = () => links.note() && links.clear();
-    ui.on([...MODEL, ...SETTINGS], forget);
+    ui.on([...MODEL, ...SETTINGS, "drawn"], forget);
     ui.on("running", () => {
       if (ui.get("running")) forget();
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";

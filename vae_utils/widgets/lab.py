@@ -7,6 +7,7 @@ from .parts.host import Widget
 from .playground import DATA, KERNELS, MOST_POINTS
 
 SHOWN = 300
+MOST_DRAWN = 12
 
 
 class Lab(Widget):
@@ -22,6 +23,7 @@ class Lab(Widget):
     pixels:     of a digit, along its side: the 1,797 real scans have 8, and can be enlarged.
     rows:       how many rows are trained on; the last 128 rows never are.
     data:       what it learns: 1,000 points of a shape, the digits, or `points` drawn by the reader.
+    drawn:      digits of the reader, 64 numbers of ink from 0 to 16 each, learned before all others.
     row:        the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
     running:    whether it trains now; may be set from Python in a live kernel.
     kernel:     what computes the products: WebAssembly where the browser has its SIMD, or JavaScript, everywhere.
@@ -29,7 +31,7 @@ class Lab(Widget):
 
     module = "lab"
     worker = "playground/worker"
-    constants: ClassVar[dict] = {"most_points": MOST_POINTS}
+    constants: ClassVar[dict] = {"most_points": MOST_POINTS, "most_drawn": MOST_DRAWN}
     sentence = "The Lab: variational autoencoders are trained here, in your browser, under your hand."
 
     beta = Number(1.0, 0, 16)
@@ -50,6 +52,7 @@ class Lab(Widget):
     kernel = Choice(KERNELS[0], KERNELS)
     code = Numbers([0.8, 0.8], (2,), -12, 12)
     points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
+    drawn = Numbers([], (None, 64), 0, 16, most=MOST_DRAWN)
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,), high=9)
 

@@ -1,30 +1,47 @@
 // The state of the Lab in the address of its page: a link restores the settings and trains as many steps as they were.
 import { parseNumber } from "../parts/controls.mjs";
-import { OWN } from "../playground/datasets.mjs";
+import { DIGITS, OWN } from "../playground/datasets.mjs";
 import { GRID } from "../playground/own_points.mjs";
 
 const WORDS = ["data", "likelihood", "pixels", "rows", "latent", "hidden", "activation"];
 const NUMBERS = ["beta", "sigma", "rate", "warmup", "free", "seed", "row"];
 const WHOLE = ["warmup", "seed", "row"];
 /** The fields that a link holds. */
-export const HELD = [...WORDS, ...NUMBERS, "code", "points"];
+export const HELD = [...WORDS, ...NUMBERS, "code", "points", "drawn"];
 const ALWAYS = ["data", "beta", "seed"];
 const MOST_STEPS = 20_000;
+const MOST_DRAWN = 12;
+
+const packBytes = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
 
 const packPoints = (points) => {
   const grid = Int16Array.from(points.flat(), (value) => Math.round(GRID * value));
-  return btoa(String.fromCharCode(...new Uint8Array(grid.buffer))).replaceAll("+", "-").replaceAll("/", "_");
+  return packBytes(new Uint8Array(grid.buffer));
+};
+
+const unpackBytes = (text) => {
+  const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
 };
 
 /** Points from text, or null where it is no text of points. */
 const unpackPoints = (text, [low, high], most) => {
   try {
-    const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-    const flat = Array.from(new Int16Array(bytes.buffer), (value) => value / GRID);
+    const flat = Array.from(new Int16Array(unpackBytes(text).buffer), (value) => value / GRID);
     const points = Array.from({ length: flat.length / 2 }, (_, i) => flat.slice(2 * i, 2 * i + 2));
     const fits = flat.length % 2 === 0 && flat.every((value) => value >= low && value <= high);
     return fits && points.length <= most ? points : null;
+  } catch {
+    return null;
+  }
+};
+
+/** Drawn digits from text, or null where it is no text of digits. */
+const unpackDrawn = (text) => {
+  try {
+    const flat = Array.from(unpackBytes(text));
+    const drawn = Array.from({ length: flat.length / 64 }, (_, i) => flat.slice(64 * i, 64 * i + 64));
+    return flat.length % 64 === 0 && drawn.length <= MOST_DRAWN && Math.max(0, ...flat) <= 16 ? drawn : null;
   } catch {
     return null;
   }
@@ -37,6 +54,7 @@ export const toAddress = (get, n) => {
   const parts = new URLSearchParams(names.map((name) => [name, String(get(name))]));
   if (String(get("code")) !== String(start.code)) parts.set("code", get("code").join());
   if (get("data") === OWN && get("points").length) parts.set("points", packPoints(get("points")));
+  if (get("data") === DIGITS && get("drawn").length) parts.set("drawn", packBytes(get("drawn").flat()));
   parts.set("n", String(n));
   return parts.toString();
 };
@@ -52,6 +70,7 @@ const read = (name, text, limits, most) => {
   if (NUMBERS.includes(name)) return numberIn(text, limits[name], WHOLE.includes(name));
   if (name === "n") return numberIn(text, [0, MOST_STEPS], true);
   if (name === "points") return unpackPoints(text, limits.points, most);
+  if (name === "drawn") return unpackDrawn(text);
   const pair = text.split(",").map((part) => numberIn(part, limits.code, false));
   return pair.length === 2 && !pair.includes(null) ? pair : null;
 };

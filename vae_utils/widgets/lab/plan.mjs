@@ -1,5 +1,6 @@
 // What the Lab trains: the rows of its data, and the orders for the worker, from the fields.
 import { DIGITS, fromPoints, fromScans, makeShape, OWN } from "../playground/datasets.mjs";
+import { withDrawn } from "./own_digits.mjs";
 import { empty } from "../playground/own_points.mjs";
 
 export const SETTINGS = ["beta", "sigma", "rate", "warmup", "free"];
@@ -24,7 +25,8 @@ export const split = ({ x, tone, dim }, rows) => {
 
 /** The rows to learn: { x, tone, dim, heldout }; where there is none, one that nothing may be trained on. */
 export const dataOf = (ui, scans) => {
-  if (ui.get("data") !== OWN) return split(everything(ui, scans), ui.get("rows"));
+  const mine = () => (ui.get("data") === DIGITS ? ui.get("drawn") : []);
+  if (ui.get("data") !== OWN) return withDrawn(split(everything(ui, scans), ui.get("rows")), mine(), scans);
   const drawn = empty(ui) ? [[0, 0]] : ui.get("points");
   const n = ui.get("rows") === "all" ? drawn.length : Number(ui.get("rows"));
   return { ...fromPoints(drawn.slice(0, n)), dim: 2, heldout: null };

@@ -14,7 +14,8 @@ export const stroke = (pixels, from, to, radius = 1.3) => {
   return pixels;
 };
 
-const sample = (pixels, x, y) => {
+/** The ink between four pixels; none beyond the sheet. */
+export const sample = (pixels, x, y) => {
   const [column, row] = [Math.floor(x), Math.floor(y)];
   const at = (c, r) => (c < 0 || r < 0 || c > 27 || r > 27 ? 0 : pixels[28 * r + c]);
   const [u, v] = [x - column, y - row];
