@@ -91,8 +91,14 @@ export const tests = {
     ok(card.nll > exact && card.nll < exact + 4, `NLL ${card.nll}, exact ${exact}`);
   },
   "a flat field has no spread, and a steep one nearly 1": () => {
-    close(spread(new Float32Array(9).fill(2)), 0, 1e-9);
-    close(spread(Float32Array.of(-30, 0, 30)), 1, 1e-9);
+    close(spread(new Float32Array(9).fill(2), "saturating"), 0, 1e-9);
+    close(spread(Float32Array.of(-30, 0, 30), "non-saturating"), 1, 1e-9);
+  },
+  "a field that only differences count in is as flat as it is drawn, wherever it lies": () => {
+    const field = Float32Array.of(-1, 0, 1);
+    const far = field.map((f) => f + 20);
+    close([field, far].map((f) => spread(f, "relativistic")), Array(2).fill(Math.tanh(0.5)), 1e-6);
+    ok(spread(far, "saturating") < 1e-6);
   },
   "each challenge is reached by what it says, and by nothing less": () => {
     const told = { data: "ring", loss: "saturating", penalty: 0, spent: true, step: 1000, spread: 0.9 };
@@ -101,7 +107,7 @@ export const tests = {
     equal(look(lost), [true, false, false]);
     equal(look({ ...lost, vae: { found: 7 } }), [false, false, false]);
     equal(look(found), [false, true, false]);
-    for (const less of [{ penalty: 0.1 }, { spent: false }, { step: 950 }, { data: "grid" }]) {
+    for (const less of [{ penalty: 0.1 }, { spent: false }, { step: 950 }, { step: 1050 }, { data: "grid" }]) {
       equal(look({ ...found, ...less })[1], false);
     }
     const flat = { ...found, spent: false, spread: 0.1 };

@@ -13,7 +13,7 @@ const MODELS = [
 ];
 
 /** What the critic says over the plane, as shades from 0 to 1: D for a logit, else where f lies in its range. */
-const shades = (field, loss) => {
+export const shades = (field, loss) => {
   if (loss === "Wasserstein") {
     const [low, high] = [Math.min(...field), Math.max(...field)];
     return field.map((f) => (f - low) / (high - low || 1));
