@@ -139,6 +139,13 @@ def test_the_page_is_told_the_waves_of_the_network():
     assert forward_reverse.TRAINED.stat().st_size < 20_000
 
 
+@pytest.mark.parametrize("centers", [[], np.zeros((0, 2))])
+def test_data_have_a_center(centers):
+    with pytest.raises(ValueError, match=r"centers: got shape \(0,.*, expected .*, at least 1, at most 8 of them"):
+        ForwardReverse(centers=centers)
+    assert ForwardReverse(centers=[[1, 2]]).centers == [[1, 2]]
+
+
 @pytest.mark.slow
 def test_the_tool_trains_and_packs_the_network_of_the_widget():
     fields = train_forward_reverse.packed(steps=2)

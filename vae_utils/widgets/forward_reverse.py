@@ -39,7 +39,7 @@ class ForwardReverse(Widget):
     constants: ClassVar[dict] = {"reach": REACH, "network": NETWORK, "taught": {"centers": START, "spread": SPREAD}}
 
     time = Number(0.35, 0, 1)
-    centers = Numbers(START, (None, 2), -REACH, REACH, most=8)
+    centers = Numbers(START, (None, 2), -REACH, REACH, most=8, least=1)
     spread = Number(SPREAD, 0.05, 0.6)
     score = Choice("exact", ("exact", "learned"))
     sampler = Choice("SDE", ("SDE", "ODE"))

@@ -160,13 +160,16 @@ class Array(Field):
 class Numbers(Field):
     """A plain list of numbers, or of rows of numbers, that the page may set too.
 
-    shape: None allows any length in that place, up to `most`.   low, high: what the numbers lie between.
+    shape: None allows any length in that place, from `least` to `most`.   low, high: what the numbers lie between.
     """
 
-    def __init__(self, default: list, shape: tuple[int | None, ...], low: float, high: float, most: int = 10_000):
-        self.shape, self.low, self.high, self.most = shape, low, high, most
-        at_most = f", at most {most} of them" if shape[0] is None else ""
-        self.expected = f"numbers from {low} to {high} of shape {_words(shape)}{at_most}"
+    def __init__(
+        self, default: list, shape: tuple[int | None, ...], low: float, high: float, most: int = 10_000, least: int = 0
+    ):
+        self.shape, self.low, self.high, self.least, self.most = shape, low, high, least, most
+        at_least = f", at least {least}" if least else ""
+        how_many = f"{at_least}, at most {most} of them" if shape[0] is None else ""
+        self.expected = f"numbers from {low} to {high} of shape {_words(shape)}{how_many}"
         super().__init__(default)
 
     def check(self, value):
@@ -174,9 +177,9 @@ class Numbers(Field):
             array = np.asarray(value, dtype=float)
         except (TypeError, ValueError, RuntimeError):
             self.refuse(value, WrongType)
-        if array.size == 0 and self.shape[0] is None:
+        if array.size == 0 and self.shape[0] is None and not self.least:
             return []
-        if not _fits(array.shape, self.shape) or len(array) > self.most:
+        if not _fits(array.shape, self.shape) or not self.least <= len(array) <= self.most:
             self.refuse(value, got=f"shape {array.shape}")
         if not ((array >= self.low) & (array <= self.high)).all():
             self.refuse(value, got=f"values from {array.min()} to {array.max()}")
