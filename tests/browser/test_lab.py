@@ -146,6 +146,27 @@ def test_a_drawn_digit_is_trained_on_and_is_in_the_link(linked):
     other.page.check()
 
 
+def test_a_step_shows_the_gradient_on_its_way_back_until_the_reader_goes_elsewhere(bench):
+    one = bench(data="ring", hidden="16")
+    strip = one.root.get_by_role("img", name="The machine at this moment")
+    look = "canvas => canvas.toDataURL()"
+    one.press("Step")
+    one.until(lambda: one.step() == 1)
+    one.page.settle()
+    stepped = strip.evaluate(look)
+    one.root.get_by_role("slider", name="step shown").press("ArrowLeft")
+    one.until(lambda: one.step() == 0)
+    one.page.settle()
+    assert strip.evaluate(look) != stepped
+    one.press("Step")
+    one.until(lambda: one.step() == 2)
+    one.press("Restart")
+    one.until(lambda: one.step() == 0)
+    one.press("Step")
+    one.until(lambda: one.step() == 1)
+    one.page.until(lambda: strip.evaluate(look) == stepped)
+
+
 def test_a_code_is_decoded_by_the_net_of_the_moment(bench):
     one = bench(data="ring", hidden="16")
     handle = one.root.get_by_role("slider", name="your code")

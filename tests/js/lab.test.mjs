@@ -143,6 +143,27 @@ export const tests = {
     close(Array.from(one.snapshot().machine.decoded), Array.from(means.slice(14, 16)), 1e-6);
     equal(new Training(plan()).snapshot().machine, null);
   },
+  "the gradient that comes back is the slope of this row's loss, by z, by mu and by logvar": () => {
+    for (const [beta, free] of [[1, 0], [3, 0], [3, 50]]) {
+      const one = new Training(plan({ settings: { ...settings, beta, free }, watched: { row: 7, code: [0, 0] } }));
+      for (let i = 0; i < 30; i++) one.step();
+      const { back, x, eps, z, mu, logvar } = one.machine();
+      const { viewer } = one;
+      const misfit = (code) => viewer.decode(code, 1).reduce((sum, m, i) => sum + (x[i] - m) ** 2, 0) / (2 * 0.2 ** 2);
+      z.forEach((_, j) => {
+        const [up, down] = [0.01, -0.01].map((by) => misfit(z.map((value, k) => (k === j ? value + by : value))));
+        close(back.z[j], (up - down) / 0.02, 2e-3 * Math.max(1, Math.abs(back.z[j])));
+        const paid = free ? 0 : beta;
+        close(back.mu[j], back.z[j] + paid * mu[j], 1e-4);
+        const width = Math.exp(0.5 * logvar[j]);
+        close(back.logvar[j], 0.5 * (back.z[j] * eps[j] * width + paid * (width * width - 1)), 1e-4);
+      });
+      const { encoder, decoder } = back.norms;
+      const whole = one.viewer.gradient.reduce((sum, value) => sum + value * value, 0);
+      close((encoder ** 2 + decoder ** 2) / whole, 1, 1e-4);
+      ok(encoder > 0 && decoder > 0, `${encoder} and ${decoder}`);
+    }
+  },
   "classes that lie apart are told by their middles, one heap is not": () => {
     const tone = [0, 0, 0.3, 0.3];
     equal(separation(Float32Array.of(-1, 0, -1.2, 0, 1, 0, 1.2, 0), tone, 2), 1);

@@ -175,6 +175,7 @@ export default {
       trails.end();
       trainer.run += 1;
       trainer.picture = null;
+      view.stepped = false;
       buttons.run.disabled = buttons.step.disabled = empty(ui);
       const pause = ui.reducedMotion() ? 500 : 50;
       trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
@@ -190,9 +191,15 @@ export default {
     const padButton = putBefore(() => buttons.copy);
     const buttons = {
       run: ui.button("Run", () => ui.set("running", !ui.get("running")), { primary: true }),
-      step: ui.button("Step", () => trainer.order("step")),
+      step: ui.button("Step", () => {
+        view.stepped = true;
+        trainer.order("step");
+      }),
       restart: ui.button("Restart", restart),
-      replay: ui.button("Replay", () => trainer.order("replay")),
+      replay: ui.button("Replay", () => {
+        view.stepped = false;
+        trainer.order("replay");
+      }),
       copy: inHead("Copy link", () => links.copy()),
       clear: inHead("Clear trails", () => {
         trails.clear();
@@ -205,7 +212,7 @@ export default {
     drawingTools(ui, panels.data);
     view.pad = drawingPad(ui, panels.data, padButton, (pad) => caption(ui, panels, pad));
     holdCode(ui, panels.latent);
-    timeHandle(ui, panels.loss, trainer);
+    timeHandle(ui, panels.loss, trainer, () => (view.stepped = false));
     fillWindow(ui, el, panels.data.figure.parentElement, 6);
 
     ui.on(MODEL, restart);
@@ -221,7 +228,10 @@ export default {
     const forget = () => links.note() && links.clear();
     ui.on([...MODEL, ...SETTINGS, "drawn"], forget);
     ui.on("running", () => {
-      if (ui.get("running")) forget();
+      if (ui.get("running")) {
+        forget();
+        view.stepped = false;
+      }
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
       trainer.asked += 1;
       trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked, until: goal });

@@ -96,9 +96,22 @@ const drawNumbers = (plot, { left, top }, { mu, logvar, eps, z }) => {
   });
 };
 
-const drawArrow = (plot, left, right, y) => {
-  const [from, to] = [plot.at(left, y), plot.at(right, y)];
-  plot.arrow(from.x, from.y, to.x, to.y, { color: "muted", width: 1.5, head: 5 });
+/** The gradient of this row's loss, in numbers, as it comes back. */
+const drawGradient = (plot, { left, top }, { z, mu, logvar }) => {
+  [
+    ["slope of the loss by", "muted"],
+    [`z: ${numbers(z)}`, "kl"],
+    [`\u03bc: ${numbers(mu)}`, "kl"],
+    [`ln \u03c3\u00b2: ${numbers(logvar)}`, "kl"],
+  ].forEach(([text, color], i) => {
+    const at = plot.at(left, top + 7 + 17 * i);
+    plot.text(at.x, at.y, text, { align: "left", size: SMALL, color });
+  });
+};
+
+const drawArrow = (plot, from, to, y, color = "muted") => {
+  const [start, end] = [plot.at(from, y), plot.at(to, y)];
+  plot.arrow(start.x, start.y, end.x, end.y, { color, width: 1.5, head: 5 });
 };
 
 /** Widths of the parts in units of their height; they stand in two lines where one is too narrow. */
@@ -135,11 +148,22 @@ const partsOf = (plot) => {
 };
 
 /** Arrows from part to part of the way of x, within a line. */
-const drawArrows = (plot, parts) => {
+const drawArrows = (plot, parts, back) => {
   const way = LINES.flat().slice(0, -1).map((name) => parts[name]);
   way.slice(1).forEach((part, i) => {
-    if (part.left > way[i].right) drawArrow(plot, way[i].right + 2, part.left - 2, (part.top + part.bottom) / 2);
+    if (part.left <= way[i].right) return;
+    const [left, right, middle] = [way[i].right + 2, part.left - 2, (part.top + part.bottom) / 2];
+    const returns = back && i > 0; // x is given: no gradient goes there
+    drawArrow(plot, left, right, returns ? middle - 9 : middle);
+    if (returns) drawArrow(plot, right, left, middle + 9, "kl");
   });
+};
+
+/** What stands below a part: its name, or how long the gradient by its weights is on the way back. */
+const labelOf = (name, back) => {
+  if (back && name === "numbers") return ["the way back", { size: SMALL, color: "kl" }];
+  if (back && name in back.norms) return [`|slope| ${format(back.norms[name])}`, { size: SMALL, color: "kl" }];
+  return [LABELS[name], { size: SMALL, color: "muted" }];
 };
 
 /** The whole strip for the present picture; `sizes` are { encoder, decoder } in units. */
@@ -150,13 +174,15 @@ export const drawStrip = (plot, view, { sizes, sigma }) => {
   drawRow(plot, parts.x, view, machine.x, "data");
   drawNet(plot, parts.encoder, sizes.encoder, true);
   drawPosterior(plot, parts.posterior, machine);
-  drawNumbers(plot, parts.numbers, machine);
+  const back = view.stepped && machine.back;
+  if (back) drawGradient(plot, parts.numbers, back);
+  else drawNumbers(plot, parts.numbers, machine);
   drawNet(plot, parts.decoder, sizes.decoder, false);
   drawRow(plot, parts.mean, view, machine.mean, "likelihood", sigma);
   drawRow(plot, parts.code, view, machine.decoded, "evidence");
-  drawArrows(plot, parts);
+  drawArrows(plot, parts, back);
   for (const [name, { left, right, bottom }] of Object.entries(parts)) {
     const at = plot.at((left + right) / 2, bottom + 9);
-    plot.text(at.x, at.y, LABELS[name], { size: SMALL, color: "muted" });
+    plot.text(at.x, at.y, ...labelOf(name, back));
   }
 };

@@ -19,8 +19,8 @@ export const drawFlags = (plot, { marks }) => {
   }
 };
 
-/** A handle on the axis of the loss that goes back and forth in the run; training pauses when it is moved. */
-export const timeHandle = (ui, panel, trainer) => {
+/** A handle on the axis of the loss that goes back and forth in the run; training pauses, and `moved` hears of it. */
+export const timeHandle = (ui, panel, trainer, moved) => {
   const kept = () => trainer.picture?.history.step ?? [0];
   const shown = () => trainer.picture?.terms.step ?? 0;
   return ui.handle(panel, {
@@ -34,6 +34,7 @@ export const timeHandle = (ui, panel, trainer) => {
       const step = stepToShow(kept(), trainer.picture?.now ?? 0, wanted);
       if (step === shown()) return;
       if (ui.get("running")) ui.set("running", false);
+      moved();
       trainer.order("scrub", { step });
     },
   });

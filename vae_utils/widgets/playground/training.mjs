@@ -99,7 +99,19 @@ export class Training {
     return !this.broken;
   }
 
-  /** One row on its way through the model, and one code decoded: { x, mu, logvar, eps, z, mean, decoded }. */
+  /** The gradient of one row's loss on its way back: by z, mu and logvar, and its norm in decoder and encoder. */
+  wayBack(x, eps) {
+    const { viewer, trainer, latent } = this;
+    const { sigma, free } = trainer.settings;
+    viewer.loss(x, eps, 1, { beta: trainer.beta, sigma, free, learn: true });
+    const { z, heads } = viewer.slopes;
+    const split = viewer.encoder.layers.reduce((total, { inputs, out }) => total + out * (inputs + 1), 0);
+    const norm = (part) => Math.sqrt(part.reduce((total, value) => total + value * value, 0));
+    const norms = { encoder: norm(viewer.gradient.subarray(0, split)), decoder: norm(viewer.gradient.subarray(split)) };
+    return { z, mu: heads.slice(0, latent), logvar: heads.slice(latent), norms };
+  }
+
+  /** One row on its way through the model, and one code decoded: { back, x, mu, logvar, eps, z, mean, decoded }. */
   machine() {
     const { viewer, dim, latent } = this;
     const { row, code } = this.watched;
@@ -108,7 +120,8 @@ export class Training {
     const { mu, logvar } = viewer.posterior(x, 1);
     const z = mu.map((value, j) => value + Math.exp(0.5 * logvar[j]) * eps[j]);
     const decoded = viewer.decode(Float32Array.from(code.slice(0, latent)), 1);
-    return { x, mu, logvar, eps, z, mean: viewer.decode(z, 1), decoded };
+    const back = this.wayBack(x, eps);
+    return { back, x, mu, logvar, eps, z, mean: viewer.decode(z, 1), decoded };
   }
 
   /** Everything the page draws, for the weights as they are or for one entry of the film. */

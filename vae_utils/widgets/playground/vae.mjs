@@ -88,7 +88,8 @@ export class Vae {
   /**
    * loss = -reconstruction + beta * sum_j max(free, kl_j), averaged over the n rows of x, with z = mu + sigma_q * eps:
    * a latent number whose mean kl_j is below `free` nats gets no gradient of it (Kingma et al. 2016). `kl` is the sum
-   * of the kl_j as they are. With `learn` the gradient of the loss is left in `this.gradient`.
+   * of the kl_j as they are. With `learn` the gradient of the loss is left in `this.gradient`, and in `this.slopes` the
+   * one by z and by the heads: mu and logvar of each row.
    */
   loss(x, eps, n, { beta = 1, sigma = 1, free = 0, learn = false }) {
     const { mu, logvar } = this.posterior(x, n);
@@ -127,6 +128,7 @@ export class Vae {
         heads[(2 * row + 1) * latent + j] = inside ? slope : 0;
       }
     }
+    this.slopes = { z: zGradient.slice(0, n * latent), heads: heads.slice() };
     this.encoder.backward(heads, n, false);
   }
 }
