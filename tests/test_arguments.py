@@ -103,6 +103,14 @@ def test_noise_is_drawn_where_its_generator_is_and_brought_to_the_device_of_like
     assert randomness.standard_noise((2, 3), like, uniform=uniform).device.type == "meta"
 
 
+@pytest.mark.parametrize("generator", [3, "cpu", torch.Generator])
+def test_a_seed_is_no_generator(generator):
+    def noise():
+        return randomness.standard_noise((2,), torch.zeros(2), generator=generator)
+
+    refuses(noise, "generator", repr(generator), "a torch.Generator or None", TypeError)
+
+
 def test_what_is_drawn_on_the_cpu_is_handed_over_as_it_was_made():
     @randomness.drawn_on_the_cpu
     def make(word, at=0):

@@ -12,12 +12,14 @@ def standard_noise(shape, like, eps=None, generator=None, uniform=False):
     """Noise of `shape` on the device of `like`: `eps` itself where given, else fresh N(0, 1) (or U(0, 1)) draws.
 
     A generator may sit on another device, such as the CPU: there the noise is drawn, then brought over.
-    Raises ValueError if `eps` has another shape.
+    Raises ValueError if `eps` has another shape, TypeError for what is no generator, such as a seed.
     """
     if eps is not None:
         if tuple(float_tensor(eps, "eps", tuple(shape)).shape) != tuple(shape):
             raise ValueError(f"eps: got shape {tuple(eps.shape)}, expected {tuple(shape)}")
         return eps
+    if not (generator is None or isinstance(generator, torch.Generator)):
+        raise TypeError(f"generator: got {generator!r}, expected a torch.Generator or None")
     draw = torch.rand if uniform else torch.randn
     place = like.device if generator is None else generator.device
     return draw(shape, device=place, dtype=like.dtype, generator=generator).to(like.device)
