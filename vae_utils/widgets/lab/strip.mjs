@@ -3,6 +3,7 @@ import { format, linspace, normalDensity } from "../parts/maths.mjs";
 import { drawSheet, sheet } from "../parts/sheet.mjs";
 
 const SMALL = 11;
+const NUMBERS = 100; // pixels that a line of numbers takes at that size
 
 /** A part of the strip in pixels, { left, right, top, bottom }, as a box in the plot's own coordinates. */
 const boxOf = (plot, { left, right, top, bottom }) => {
@@ -79,10 +80,13 @@ const drawNet = (plot, { left, right, top, bottom }, sizes, narrows) => {
   );
 };
 
+/** As large as the room between them allows, and legible. */
+const sizeOf = (left, right) => Math.max(9, Math.min(SMALL, (SMALL * (right - left)) / NUMBERS));
+
 const numbers = (values) => Array.from(values, (value) => format(value)).join(", ");
 
 /** z = mu + sigma eps, in numbers. */
-const drawNumbers = (plot, { left, top }, { mu, logvar, eps, z }) => {
+const drawNumbers = (plot, { left, right, top }, { mu, logvar, eps, z }) => {
   const sigma = logvar.map((value) => Math.exp(0.5 * value));
   [
     [`\u03bc = ${numbers(mu)}`, "posterior"],
@@ -92,20 +96,20 @@ const drawNumbers = (plot, { left, top }, { mu, logvar, eps, z }) => {
     [numbers(z), "ink"],
   ].forEach(([text, color], i) => {
     const at = plot.at(left, top + 7 + 14.5 * i);
-    plot.text(at.x, at.y, text, { align: "left", size: SMALL, color });
+    plot.text(at.x, at.y, text, { align: "left", size: sizeOf(left, right), color });
   });
 };
 
 /** The gradient of this row's loss, in numbers, as it comes back. */
-const drawGradient = (plot, { left, top }, { z, mu, logvar }) => {
+const drawGradient = (plot, { left, right, top }, { z, mu, logvar }) => {
   [
-    ["slope of the loss by", "muted"],
+    ["slope, by", "muted"],
     [`z: ${numbers(z)}`, "kl"],
     [`\u03bc: ${numbers(mu)}`, "kl"],
     [`ln \u03c3\u00b2: ${numbers(logvar)}`, "kl"],
   ].forEach(([text, color], i) => {
     const at = plot.at(left, top + 7 + 17 * i);
-    plot.text(at.x, at.y, text, { align: "left", size: SMALL, color });
+    plot.text(at.x, at.y, text, { align: "left", size: sizeOf(left, right), color });
   });
 };
 
@@ -162,7 +166,7 @@ const drawArrows = (plot, parts, back) => {
 /** What stands below a part: its name, or how long the gradient by its weights is on the way back. */
 const labelOf = (name, back) => {
   if (back && name === "numbers") return ["the way back", { size: SMALL, color: "kl" }];
-  if (back && name in back.norms) return [`|slope| ${format(back.norms[name])}`, { size: SMALL, color: "kl" }];
+  if (back && name in back.norms) return [`slope ${format(back.norms[name], 1)}`, { size: SMALL, color: "kl" }];
   return [LABELS[name], { size: SMALL, color: "muted" }];
 };
 
