@@ -163,6 +163,7 @@ export default {
       buttons.restart.disabled = !trained();
       buttons.replay.disabled = picture.history.step.length < 2;
       buttons.clear.disabled = !trails.beside().length;
+      time.hidden = picture.now === 0; // there is no earlier step to show
       ui.redraw();
     });
     view.picture = () => trainer.picture;
@@ -212,7 +213,8 @@ export default {
     drawingTools(ui, panels.data);
     view.pad = drawingPad(ui, panels.data, padButton, (pad) => caption(ui, panels, pad));
     holdCode(ui, panels.latent);
-    timeHandle(ui, panels.loss, trainer, () => (view.stepped = false));
+    const time = timeHandle(ui, panels.loss, trainer, () => (view.stepped = false));
+    time.hidden = true;
     fillWindow(ui, el, panels.data.figure.parentElement, 6);
 
     ui.on(MODEL, restart);
