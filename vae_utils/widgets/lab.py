@@ -4,13 +4,13 @@ from typing import ClassVar
 
 from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
 from .parts.host import Widget
-from .playground import DATA, KERNELS, MOST_POINTS
+from .playground import DATA, KERNELS, MOST_POINTS, Scans
 
 SHOWN = 300
 MOST_DRAWN = 12
 
 
-class Lab(Widget):
+class Lab(Scans, Widget):
     """Train a VAE on one screen: data, machine, latent space, and a plane in which every run leaves its trail.
 
     beta:       weight of the KL in loss = -reconstruction + beta * sum_j max(free, kl_j), in nats per example.
@@ -55,18 +55,3 @@ class Lab(Widget):
     drawn = Numbers([], (None, 64), 0, 16, most=MOST_DRAWN)
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,), high=9)
-
-    def still(self) -> str:
-        from matplotlib.figure import Figure
-
-        from .. import plots
-
-        axes = (figure := Figure(figsize=(5, 1.6))).subplots()
-        plots.image_grid(self.ink[:30] / 16, columns=15, ax=axes)
-        return plots.show(figure, alt="Some of the real digits that can be learned here.").svg
-
-    def __init__(self, **values):
-        from sklearn.datasets import load_digits
-
-        scans = load_digits()
-        super().__init__(ink=scans.data, labels=scans.target, **values)

@@ -10,7 +10,26 @@ DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
 KERNELS = ("WebAssembly", "JavaScript")
 
 
-class Playground(Widget):
+class Scans:
+    """What a widget has that trains on the 1,797 scans of scikit-learn: the scans, and a still of some."""
+
+    def still(self) -> str:
+        from matplotlib.figure import Figure
+
+        from .. import plots
+
+        axes = (figure := Figure(figsize=(5, 1.6))).subplots()
+        plots.image_grid(self.ink[:30] / 16, columns=15, ax=axes)
+        return plots.show(figure, alt="Some of the real digits that can be learned here.").svg
+
+    def __init__(self, **values):
+        from sklearn.datasets import load_digits
+
+        scans = load_digits()
+        super().__init__(**{"ink": scans.data, "labels": scans.target} | values)
+
+
+class Playground(Scans, Widget):
     """Train a VAE on the page: turn beta while it learns and watch reconstructions, latent space and samples.
 
     data:    what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
@@ -40,18 +59,3 @@ class Playground(Widget):
     points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
     ink = Array("uint8", (None, 64))
     labels = Array("uint8", (None,), high=9)
-
-    def still(self) -> str:
-        from matplotlib.figure import Figure
-
-        from .. import plots
-
-        axes = (figure := Figure(figsize=(5, 1.6))).subplots()
-        plots.image_grid(self.ink[:30] / 16, columns=15, ax=axes)
-        return plots.show(figure, alt="Some of the real digits that can be learned here.").svg
-
-    def __init__(self, **values):
-        from sklearn.datasets import load_digits
-
-        scans = load_digits()
-        super().__init__(ink=scans.data, labels=scans.target, **values)

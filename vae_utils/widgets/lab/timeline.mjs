@@ -15,7 +15,8 @@ export const drawFlags = (plot, { marks }) => {
     const [pole, tip] = [plot.at(left, bottom - 16), plot.at(left + 9, bottom - 12)];
     const [foot, under] = [plot.at(left, bottom), plot.at(left, bottom - 8)];
     plot.line([foot.x, pole.x], [foot.y, pole.y], { color: "ink", width: 1.5 });
-    plot.fill([pole.x, tip.x], [pole.y, tip.y], { to: [under.y, tip.y], color: "prior", alpha: 1 });
+    const [across, top] = [[pole.x, tip.x], [pole.y, tip.y]];
+    plot.fill(across, top, { to: [under.y, tip.y], color: "prior", alpha: 1 });
   }
 };
 
