@@ -46,6 +46,7 @@ WITHOUT_CONTROL = {
     "Playground": {"kernel", "running", "seed"},
     "PriorWorkshop": {"draw"},
     "Reparameterization": {"seed"},
+    "SideBySide": {"running", "seed"},
 }
 # Lists that a reader turns, too.
 LISTS = {
