@@ -78,13 +78,13 @@ def play(x, critic_loss, generator_loss, seed, betas, lr=1e-3, steps=1000, turns
             for group in critic_adam.param_groups + generator_adam.param_groups:
                 group["lr"] = lr * (1 - batch.progress)
             fake = gan.likelihood(gan.prior().sample((len(batch.x),))).mean
-            _step(critic_adam, critic_loss(gan.criticize, batch.x, fake.detach()))
+            update(critic_adam, critic_loss(gan.criticize, batch.x, fake.detach()))
             if batch.step % turns == turns - 1:
-                _step(generator_adam, generator_loss(gan.criticize, batch.x, fake))
+                update(generator_adam, generator_loss(gan.criticize, batch.x, fake))
     return gan
 
 
-def _step(optimizer, loss):
+def update(optimizer, loss):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -10,6 +10,8 @@ from torch import nn
 from vae_utils import data, evaluation, models, objectives, training
 from vae_utils.distributions import DiagonalGaussian
 
+from .adversarial import update
+
 STYLE, WIDTH = 8, 128
 ASKED = torch.arange(1000) % 10
 
@@ -81,10 +83,10 @@ def _one_round(model, adams, batch, weight, unbiased, sigma2):
         q = model.posterior(x, y)
         z = q.rsample()
         missed = _missed(model, model.likelihood(z, y).mean, x, y)
-        _step(encoder_adam, objectives.gaussian_kl(q.mu, q.logvar).mean() + missed / (2 * sigma2))
+        update(encoder_adam, objectives.gaussian_kl(q.mu, q.logvar).mean() + missed / (2 * sigma2))
         again = model.likelihood(z.detach(), y).mean
         seen = torch.where(torch.arange(len(x))[:, None] % 2 == 0, fake, again)
-    _step(
+    update(
         critic_adam,
         -2 * objectives.js_bound(critic, x, seen.detach()) + objectives.slope_penalty(critic, x, strength=1.0),
     )
@@ -94,18 +96,12 @@ def _one_round(model, adams, batch, weight, unbiased, sigma2):
         loss = loss + weight * mean_matching(real, model.features(fake, y), y, unbiased)
     if sigma2 is not None:
         loss = loss + _missed(model, again, x, y)
-    _step(generator_adam, loss)
+    update(generator_adam, loss)
 
 
 def _missed(model, again, x, y):
     """The squared error of a reconstruction in the critic's features."""
     return (model.features(again, y) - model.features(x, y).detach()).square().sum(1).mean()
-
-
-def _step(optimizer, loss):
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 @torch.no_grad()

@@ -15,6 +15,8 @@ from vae_utils.training import fit
 from vae_utils.widgets import FrontMap
 from vae_utils.widgets.front_map import TRAINED
 
+from .train_latent_diffusion import linear_layers
+
 SHOWN = 400
 
 
@@ -33,8 +35,7 @@ def train(x, epochs=150):
 def packed(epochs=150, n=12_000):
     """The widget with everything in it."""
     vae, test = train(digits(True, n).x, epochs), digits(False, SHOWN)
-    decoder = [(layer.weight, layer.bias) for layer in vae.decoder.modules() if isinstance(layer, nn.Linear)]
-    return FrontMap.of(decoder, vae.posterior(test.x).mean, test.y)
+    return FrontMap.of(linear_layers(vae.decoder), vae.posterior(test.x).mean, test.y)
 
 
 if __name__ == "__main__":
