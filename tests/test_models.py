@@ -94,6 +94,12 @@ EVERY_MODEL = {
         lambda: models.VAE(mlp([D, 2 * d]), mlp([d, D]), models.FeatureObservation(frozen_features(), 2), d, D)
     ),
     "convolutional": Case(lambda: conv_vae(d, channels=4)),
+    "convolutional, wide, in color": Case(
+        lambda: conv_vae(d, channels=4, likelihood="levels", sigma="shared", size=(4, 8), color=True), data_dim=96
+    ),
+    "convolutional, in color, sigma per pixel": Case(
+        lambda: conv_vae(d, channels=4, **PIXELS, size=8, color=True), data_dim=192
+    ),
     "batch normalization": Case(normalized),
     "linear": Case(lambda: LinearVAE(D, d)),
     "autoencoder": Case(lambda: mlp_autoencoder(D, d, hidden=(8,)), reconstruction),

@@ -21,6 +21,9 @@ class TestObservations:
         assert isinstance(models.observation_model()(self.params), Bernoulli)
         assert isinstance(models.observation_model("continuous_bernoulli")(self.params), ContinuousBernoulli)
         assert isinstance(models.observation_model("gaussian", 0.3)(self.params), DiagonalGaussian)
+        levels = models.observation_model("levels", 0.3)
+        assert isinstance(levels, models.DiscretizedGaussianObservation) and levels.levels == 256
+        assert (levels.logvar / 2).exp().item() == pytest.approx(0.3)
         refuses(lambda: models.observation_model("poisson"), "likelihood", "'poisson'", "'gaussian'", ValueError)
 
     def test_sigma_is_the_standard_deviation(self):

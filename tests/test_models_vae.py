@@ -131,6 +131,27 @@ class TestBuilders:
         assert torch.equal(parameters(conv_vae(2)), parameters(conv_vae(2, channels=32)))
         assert models.ConvDecoder(2).layers[0].out_features == 64 * 49
 
+    @pytest.mark.parametrize(("size", "height", "width"), [(4, 4, 4), (20, 20, 20), ((8, 16), 8, 16), ([12, 4], 12, 4)])
+    @pytest.mark.parametrize("color", [False, True])
+    def test_convolutions_take_any_multiple_of_four(self, size, height, width, color):
+        planes = 3 if color else 1
+        model = conv_vae(2, channels=3, size=size, color=color)
+        x = torch.rand(2, planes * height * width)
+        decoded = model.decoder.layers[:-1](torch.zeros(2, 2))
+        assert decoded.shape == (2, planes, height, width) and model.data_dim == planes * height * width
+        assert model.encoder[0](x).shape == decoded.shape
+        assert model.posterior(x).batch_shape == (2,) and model.likelihood(torch.zeros(2, 2)).log_prob(x).shape == (2,)
+
+    def test_planes_of_the_means_come_before_those_of_the_logvars(self):
+        model = conv_vae(2, channels=3, likelihood="gaussian", sigma="per_pixel", size=4, color=True)
+        with torch.no_grad():
+            last = model.decoder.layers[-2]
+            last.weight.zero_()
+            last.bias.copy_(torch.arange(6.0))
+        law = model.likelihood(torch.zeros(1, 2))
+        assert law.mu.view(3, 16).unique(dim=1).tolist() == [[0], [1], [2]]
+        assert law.logvar.view(3, 16).unique(dim=1).tolist() == [[3], [4], [5]]
+
     def test_convolutions_keep_images_apart(self):
         model, z = conv_vae(3, channels=4), torch.randn(2, 5, 3)
         decoded = model.likelihood(z).logits
@@ -153,4 +174,7 @@ class TestBuilders:
             refuses(lambda wrong=wrong: mlp([2, 3], wrong), "activation", repr(wrong), "class of modules", TypeError)
         refuses(lambda: conv_vae(0), "latent_dim", "0", ">= 1", ValueError)
         refuses(lambda: conv_vae(2, channels=0), "channels", "0", ">= 1", ValueError)
-        refuses(lambda: conv_vae(2, sigma="per_pixel"), "sigma", "'per_pixel'", "'shared'", ValueError)
+        refuses(lambda: conv_vae(2, sigma="per_pixel"), "sigma", "'per_pixel'", "1.0", ValueError)
+        for size in (30, 0, 2, -4, 28.0, (28,), (28, 30), (8, 8, 8), "28", True):
+            for build in (conv_vae, models.ConvDecoder):
+                refuses(lambda size=size, build=build: build(2, size=size), "size", repr(size), "multiple of 4")

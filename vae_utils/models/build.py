@@ -8,7 +8,7 @@ from ..arguments import real_number, whole_number
 from ..randomness import seeded
 from .conditional import PLACES, ConditionalVAE, places
 from .hierarchical import HierarchicalVAE, TopDownVAE, lengths
-from .networks import ContextNetwork, ConvDecoder, made, mlp
+from .networks import ContextNetwork, ConvDecoder, made, mlp, quarters
 from .observations import AutoregressiveObservation, observation_model
 from .priors import ClassMeans, GaussianPrior
 from .vae import VAE, Autoencoder
@@ -17,8 +17,8 @@ from .vae import VAE, Autoencoder
 def mlp_vae(data_dim, latent_dim, hidden=(400,), likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
     """A VAE of two perceptrons: D -> hidden -> 2d and d -> reversed hidden -> D (2D for sigma="per_pixel").
 
-    likelihood: "bernoulli", "continuous_bernoulli" or "gaussian"; only the last has a sigma, as `GaussianObservation`
-    takes it. Raises TypeError or ValueError for a dimension < 1, an unknown likelihood, an activation that is no class.
+    likelihood, sigma: as for `observation_model`. Raises TypeError or ValueError for a dimension < 1, an unknown
+    likelihood, an activation that is no class.
     """
     parts, _ = _perceptrons(data_dim, latent_dim, hidden, likelihood, sigma, activation, seed)
     return VAE(*parts, latent_dim, data_dim)
@@ -99,24 +99,31 @@ def _down(sizes, hidden, activation):
     return [mlp([above, *hidden[-1:], 2 * below], activation) for below, above in pairwise(sizes)]
 
 
-def conv_vae(latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0):
-    """A convolutional VAE for 28x28 images given flat, (B, 784). `sigma` may not be "per_pixel"."""
+def conv_vae(
+    latent_dim, channels=32, likelihood="bernoulli", sigma=1.0, activation=nn.ReLU, seed=0, size=28, color=False
+):
+    """A convolutional VAE for pictures given flat, (B, C H W), as `data.load_images` lays them out.
+
+    size: H = W, or (H, W), multiples of 4.  color: C = 3 planes, else 1.  likelihood, sigma: as for
+    `observation_model`; with sigma="per_pixel" the decoder ends in 2C planes, the means and then the logvars.
+    Raises TypeError or ValueError for bad numbers, sizes and names.
+    """
     whole_number(latent_dim, "latent_dim")
-    whole_number(channels, "channels")
-    if sigma == "per_pixel":
-        raise ValueError("sigma: got 'per_pixel', expected a number or 'shared' for conv_vae")
+    observation = observation_model(likelihood, sigma)
+    (height, width), planes = quarters(size), 3 if color else 1
+    said = 2 * planes if getattr(observation, "per_pixel", False) else planes
     with seeded(seed):
         encoder = nn.Sequential(
-            nn.Unflatten(-1, (1, 28, 28)),
-            nn.Conv2d(1, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
+            nn.Unflatten(-1, (planes, 4 * height, 4 * width)),
+            nn.Conv2d(planes, whole_number(channels, "channels"), 4, stride=2, padding=1),  # half as high and wide
             made(activation),
-            nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),  # (2 channels, 7, 7)
+            nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1),  # a quarter
             made(activation),
             nn.Flatten(),
-            nn.Linear(2 * channels * 49, 2 * latent_dim),
+            nn.Linear(2 * channels * height * width, 2 * latent_dim),
         )
-        decoder = ConvDecoder(latent_dim, channels, activation)
-    return VAE(encoder, decoder, observation_model(likelihood, sigma), latent_dim, data_dim=784)
+        decoder = ConvDecoder(latent_dim, channels, activation, (4 * height, 4 * width), said)
+    return VAE(encoder, decoder, observation, latent_dim, data_dim=16 * planes * height * width)
 
 
 def sequence_vae(length, latent_dim, context, hidden=64, dropout=0.0, seed=0):

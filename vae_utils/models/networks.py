@@ -1,5 +1,6 @@
 """The networks inside the models."""
 
+import numbers
 from itertools import pairwise
 
 import torch
@@ -77,18 +78,31 @@ class AffineCoupling(nn.Module):
         return self.LIMIT * torch.tanh(log_scale / self.LIMIT), shift
 
 
-class ConvDecoder(nn.Module):
-    """z (B, d) -> (B, 784): a 7x7 map of features, upsampled twice by transposed convolutions."""
+def quarters(size):
+    """Height and width of a picture divided by 4. Raises TypeError or ValueError unless both are multiples of 4."""
+    sides = size if isinstance(size, tuple | list) else (size, size)
+    whole = all(isinstance(side, numbers.Integral) and not isinstance(side, bool) for side in sides)
+    if len(sides) != 2 or not whole or any(side < 4 or side % 4 for side in sides):
+        raise ValueError(f"size: got {size!r}, expected a multiple of 4, or (height, width), both multiples of 4")
+    return [int(side) // 4 for side in sides]
 
-    def __init__(self, latent_dim, channels=32, activation=nn.ReLU):
+
+class ConvDecoder(nn.Module):
+    """z (B, d) -> (B, planes H W): a map of features at a quarter of the size, upsampled twice.
+
+    size: H = W, or (H, W), multiples of 4. The planes lie one after the other.
+    """
+
+    def __init__(self, latent_dim, channels=32, activation=nn.ReLU, size=28, planes=1):
         super().__init__()
+        height, width = quarters(size)
         self.layers = nn.Sequential(
-            nn.Linear(latent_dim, 2 * channels * 49),
+            nn.Linear(latent_dim, 2 * channels * height * width),
             made(activation),
-            nn.Unflatten(-1, (2 * channels, 7, 7)),
-            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1),  # (channels, 14, 14)
+            nn.Unflatten(-1, (2 * channels, height, width)),
+            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1),  # twice as high and wide
             made(activation),
-            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),  # (1, 28, 28)
+            nn.ConvTranspose2d(channels, planes, 4, stride=2, padding=1),  # (planes, H, W)
             nn.Flatten(),
         )
 

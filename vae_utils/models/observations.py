@@ -4,6 +4,7 @@ To swap the likelihood of a model is to swap this module; the bound stays the sa
 """
 
 import math
+from functools import partial
 
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from ..distributions import (
 )
 
 MEMORY = 0.05  # how much of what an observation remembers of sigma comes from the last batch
+LEVELS = 256  # of a byte
 SIGMAS = ("shared", "optimal", "per_pixel")
 
 
@@ -183,12 +185,18 @@ class AutoregressiveObservation(nn.Module):
 
 
 def observation_model(likelihood="bernoulli", sigma=1.0):
-    """The observation module for a name: "bernoulli", "continuous_bernoulli" or "gaussian" (with its sigma)."""
-    if likelihood == "gaussian":
-        return GaussianObservation(sigma)
+    """The observation module for a name; the likelihood of a color is that of its three planes.
+
+    likelihood: "bernoulli", "continuous_bernoulli", "gaussian" with its sigma as `GaussianObservation` takes it, or
+    "levels": the 256 levels of a file, `DiscretizedGaussianObservation`, whose nats are those of whole pictures.
+    Raises ValueError for another name, and for a sigma where the likelihood has none.
+    """
+    with_sigma = {"gaussian": GaussianObservation, "levels": partial(DiscretizedGaussianObservation, LEVELS)}
+    if likelihood in with_sigma:
+        return with_sigma[likelihood](sigma)
     named = {"bernoulli": BernoulliObservation, "continuous_bernoulli": ContinuousBernoulliObservation}
     if likelihood not in named:
-        raise ValueError(f"likelihood: got {likelihood!r}, expected one of {[*named, 'gaussian']}")
+        raise ValueError(f"likelihood: got {likelihood!r}, expected one of {[*named, *with_sigma]}")
     if isinstance(sigma, str) or sigma != 1.0:
         raise ValueError(f"sigma: got {sigma!r}, expected 1.0: a {likelihood} likelihood has no sigma")
     return named[likelihood]()
