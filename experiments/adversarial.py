@@ -1,6 +1,5 @@
 """Experiments on critics and generators, as functions of a seed that return {name: number}."""
 
-import functools
 import math
 
 import torch
@@ -110,28 +109,34 @@ def judged(seed, centers, gans, vae_steps):
     return modes | {f"{name}: good": card.good for name, card in found.items()}
 
 
+GAMES = {
+    "GAN, momentum": (plain, fool, {"betas": MOMENTUM}),
+    "R1, momentum": (with_r1, fool, {"betas": MOMENTUM}),
+    "GAN": (plain, fool, {"betas": NONE}),
+    "R1": (with_r1, fool, {"betas": NONE}),
+    "WGAN-GP, momentum": (wasserstein, raise_the_critic, {"betas": MOMENTUM, "lr": 2e-3, "turns": 4}),
+    "R3GAN": (relativistic, outdo, {"betas": NONE}),
+}
+
+
+def games(names, centers, seed, steps, critic_steps):
+    """These of GAMES, played for `steps`; a critic that has several turns for one of the generator takes its own."""
+    x = points(centers)
+    played = {}
+    for name in names:
+        *losses, how = GAMES[name]
+        played[name] = play(x, *losses, seed=seed, steps=critic_steps if "turns" in how else steps, **how)
+    return played
+
+
 def eight_modes(seed):
     """Two losses by two optimizers, WGAN-GP, R3GAN, a VAE, a mixture by EM."""
-    game = functools.partial(play, points(ring()), seed=seed)
-    gans = {
-        "GAN, momentum": game(plain, fool, betas=MOMENTUM),
-        "R1, momentum": game(with_r1, fool, betas=MOMENTUM),
-        "GAN": game(plain, fool, betas=NONE),
-        "R1": game(with_r1, fool, betas=NONE),
-        "WGAN-GP, momentum": game(wasserstein, raise_the_critic, betas=MOMENTUM, lr=2e-3, steps=1500, turns=4),
-        "R3GAN": game(relativistic, outdo, betas=NONE),
-    }
+    gans = games(GAMES, ring(), seed, steps=1000, critic_steps=1500)
     return judged(seed, ring(), gans, vae_steps=1500)
 
 
 def grid_of_modes(seed):
     """The same on a grid, with twice the steps for each: 2,000 of both players, 600 of a Wasserstein generator."""
-    game = functools.partial(play, points(grid()), seed=seed, steps=2000)
-    gans = {
-        "GAN, momentum": game(plain, fool, betas=MOMENTUM),
-        "GAN": game(plain, fool, betas=NONE),
-        "R1": game(with_r1, fool, betas=NONE),
-        "WGAN-GP, momentum": game(wasserstein, raise_the_critic, betas=MOMENTUM, lr=2e-3, steps=2400, turns=4),
-        "R3GAN": game(relativistic, outdo, betas=NONE),
-    }
+    names = [name for name in GAMES if name != "R1, momentum"]
+    gans = games(names, grid(), seed, steps=2000, critic_steps=2400)
     return judged(seed, grid(), gans, vae_steps=3000)

@@ -2,7 +2,7 @@
 import { frame } from "./parts/frame.mjs";
 import { button } from "./parts/controls.mjs";
 import { format, gaussianKl, remember, sum } from "./parts/maths.mjs";
-import { rests, startWorker } from "./parts/start_worker.mjs";
+import { makeBegin, rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { challenges } from "./lab/challenges.mjs";
 import { drawGhost, ghostLoss, withGhost } from "./lab/ghost.mjs";
@@ -20,7 +20,7 @@ import { DIGITS, OWN } from "./playground/datasets.mjs";
 import { drawingTools, empty } from "./playground/own_points.mjs";
 import { summary } from "./playground/summary.mjs";
 import { modelFor } from "./playground/training.mjs";
-import { colorsOf, drawData, drawLatent, drawLoss, latentRange, lossRange } from "./playground/views.mjs";
+import { colorsOf, drawData, drawLatent, drawLoss, latentPanel, lossRange } from "./playground/views.mjs";
 
 const HEIGHT = 230;
 const STRIP = 210;
@@ -32,19 +32,10 @@ const makePanels = (ui, view, trails) => {
   const flat = () => view.data.dim === 2;
   const plane = { x: () => (flat() ? [-2.5, 2.5] : [0, 1]), y: () => (flat() ? [-2.5, 2.5] : [0, 1]), height: HEIGHT };
   const box = { ...plane, equal: true, axes: false };
-  const one = () => ui.get("latent") === "1";
   const range = lossRange(view);
   return {
     data: ui.panel({ title: "Data", ...box, draw: show }),
-    latent: ui.panel({
-      title: "Latent space",
-      height: HEIGHT,
-      equal: () => !one(),
-      x: () => latentRange(view),
-      y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
-      yTicks: () => (one() ? [] : undefined),
-      draw: ready(drawLatent),
-    }),
+    latent: ui.panel({ ...latentPanel(view), height: HEIGHT, draw: ready(drawLatent) }),
     map: ui.panel({ title: "Decoded map", ...box, draw: ready(drawMap) }),
     samples: ui.panel({ title: "Samples", ...box, draw: ready(drawDraws) }),
     loss: ui.panel({
@@ -174,12 +165,9 @@ export default {
     const restart = () => {
       view.data = dataOf(ui, scans);
       trails.end();
-      trainer.run += 1;
-      trainer.picture = null;
       view.stepped = false;
       buttons.run.disabled = buttons.step.disabled = empty(ui);
-      const pause = ui.reducedMotion() ? 500 : 50;
-      trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
+      trainer.begin(plan(ui, view.data));
       ui.set("running", false);
       caption(ui, panels, view.pad);
     };
@@ -235,20 +223,16 @@ export default {
         view.stepped = false;
       }
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
-      trainer.asked += 1;
-      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked, until: goal });
+      trainer.go(ui.get("running") && !empty(ui), goal);
       goal = Infinity;
     });
-    ui.sight((visible) => trainer.order("rest", { on: !visible }));
-    const wanted = ui.get("running");
     const past = { beta: 0 };
-    const begin = () => {
+    const begin = makeBegin(ui, () => {
       past.beta = 0;
       links.clear();
       restart();
       trails.clear();
-      if (wanted) ui.set("running", true);
-    };
+    });
     const train = (n) => {
       restart();
       if (!n || empty(ui)) return;

@@ -2,15 +2,14 @@
 
 from typing import ClassVar
 
-from .parts.fields import Array, Choice, Flag, Number, Numbers, Whole
-from .parts.host import Widget
-from .playground import DATA, KERNELS, MOST_POINTS, Scans
+from .parts.fields import Choice, Number, Numbers, Whole
+from .playground import DATA, MOST_POINTS, Trained
 
 SHOWN = 300
 MOST_DRAWN = 12
 
 
-class Lab(Scans, Widget):
+class Lab(Trained):
     """Train a VAE on one screen: data, machine, latent space, and a plane in which every run leaves its trail.
 
     beta:       weight of the KL in loss = -reconstruction + beta * sum_j max(free, kl_j), in nats per example.
@@ -30,28 +29,17 @@ class Lab(Scans, Widget):
     """
 
     module = "lab"
-    worker = "playground/worker"
     constants: ClassVar[dict] = {"most_points": MOST_POINTS, "most_drawn": MOST_DRAWN}
     sentence = "The Lab: variational autoencoders are trained here, in your browser, under your hand."
 
-    beta = Number(1.0, 0, 16)
     sigma = Number(0.3, 0.03, 1)
-    rate = Number(0.003, 0.0001, 0.03)
-    warmup = Whole(0, 0, 2000)
     free = Number(0.0, 0, 2)
     likelihood = Choice("Gaussian", ("Gaussian", "Bernoulli"))
-    latent = Choice("2", ("1", "2"))
     hidden = Choice("64", ("16", "32", "64", "128"))
-    activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 99)
     pixels = Choice("8", ("8", "14", "28"))
     rows = Choice("all", ("30", "100", "300", "all"))
     data = Choice("digits", DATA)
     row = Whole(0, 0, SHOWN - 1)
-    running = Flag(False)
-    kernel = Choice(KERNELS[0], KERNELS)
     code = Numbers([0.8, 0.8], (2,), -12, 12)
-    points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
     drawn = Numbers([], (None, 64), 0, 16, most=MOST_DRAWN)
-    ink = Array("uint8", (None, 64))
-    labels = Array("uint8", (None,), high=9)

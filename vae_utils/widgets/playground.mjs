@@ -1,12 +1,12 @@
 // The playground: a VAE trained in a worker, its data, latent space, samples and loss redrawn while it learns.
 import { frame } from "./parts/frame.mjs";
 import { remember } from "./parts/maths.mjs";
-import { rests, startWorker } from "./parts/start_worker.mjs";
+import { makeBegin, rests, startWorker } from "./parts/start_worker.mjs";
 import { tensor } from "./parts/tensor.mjs";
 import { DIGITS, fromPoints, fromScans, makeShape, OWN } from "./playground/datasets.mjs";
 import { drawingTools, empty } from "./playground/own_points.mjs";
 import { summary } from "./playground/summary.mjs";
-import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentRange, lossRange } from "./playground/views.mjs";
+import { colorsOf, drawData, drawLatent, drawLoss, drawSamples, latentPanel, lossRange } from "./playground/views.mjs";
 
 const SETTINGS = ["beta", "sigma", "rate", "warmup"];
 const POINTS = 1000;
@@ -42,14 +42,10 @@ const makePanels = (ui, view) => {
   return {
     data: ui.panel({ title: "Data", ...inPlane, draw: (plot) => (view.empty() ? invite : ready(drawData))(plot) }),
     latent: ui.panel({
-      title: "Latent space",
+      ...latentPanel(view),
       height: HEIGHT,
-      equal: () => !one(),
-      x: () => latentRange(view),
-      y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
       xLabel: () => (one() ? "z" : "z\u2081"),
       yLabel: () => (one() ? "" : "z\u2082"),
-      yTicks: () => (one() ? [] : undefined),
       draw: ready(drawLatent),
     }),
     samples: ui.panel({ title: "Samples", ...inPlane, draw: ready(drawSamples) }),
@@ -115,11 +111,8 @@ export default {
 
     const restart = () => {
       view.data = dataOf(ui, scans);
-      trainer.run += 1;
-      trainer.picture = null;
       buttons.run.disabled = buttons.step.disabled = empty(ui);
-      const pause = ui.reducedMotion() ? 500 : 50;
-      trainer.order("setup", { plan: plan(ui, view.data), run: trainer.run, pause });
+      trainer.begin(plan(ui, view.data));
       ui.set("running", false);
       caption(ui, panels);
     };
@@ -145,15 +138,9 @@ export default {
     ui.on("data", () => (sigma.hidden = ui.get("data") === DIGITS));
     ui.on("running", () => {
       buttons.run.textContent = ui.get("running") ? "Pause" : "Run";
-      trainer.asked += 1;
-      trainer.order("run", { on: ui.get("running") && !empty(ui), asked: trainer.asked });
+      trainer.go(ui.get("running") && !empty(ui));
     });
-    ui.sight((visible) => trainer.order("rest", { on: !visible }));
-    const wanted = ui.get("running");
-    const begin = () => {
-      restart();
-      if (wanted) ui.set("running", true);
-    };
+    const begin = makeBegin(ui, restart);
     begin();
     ui.reset({ moved: trained, back: begin });
     sigma.hidden = ui.get("data") === DIGITS;

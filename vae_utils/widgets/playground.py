@@ -10,8 +10,20 @@ DATA = ("spirals", "moons", "ring", "clusters", "digits", "your own points")
 KERNELS = ("WebAssembly", "JavaScript")
 
 
-class Scans:
-    """What a widget has that trains on the 1,797 scans of scikit-learn: the scans, and a still of some."""
+class Trained(Widget):
+    """What the Lab and the playground share: fields, the 1,797 scans of scikit-learn, and a still of some."""
+
+    worker = "playground/worker"
+    beta = Number(1.0, 0, 16)
+    rate = Number(0.003, 0.0001, 0.03)
+    warmup = Whole(0, 0, 2000)
+    latent = Choice("2", ("1", "2"))
+    activation = Choice("tanh", ("tanh", "relu"))
+    running = Flag(False)
+    kernel = Choice(KERNELS[0], KERNELS)
+    points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
+    ink = Array("uint8", (None, 64))
+    labels = Array("uint8", (None,), high=9)
 
     def still(self) -> str:
         from matplotlib.figure import Figure
@@ -29,7 +41,7 @@ class Scans:
         super().__init__(**{"ink": scans.data, "labels": scans.target} | values)
 
 
-class Playground(Scans, Widget):
+class Playground(Trained):
     """Train a VAE on the page: turn beta while it learns and watch reconstructions, latent space and samples.
 
     data:    what it learns: 1,000 points of a shape, the 1,797 real 8x8 digits, or `points` drawn by the reader.
@@ -42,20 +54,9 @@ class Playground(Scans, Widget):
     """
 
     module = "playground"
-    worker = "playground/worker"
     constants: ClassVar[dict] = {"most_points": MOST_POINTS}
     sentence = "A variational autoencoder is trained here, in your browser, while you turn β and watch."
 
     data = Choice("spirals", DATA)
-    beta = Number(1.0, 0, 16)
-    rate = Number(0.003, 0.0001, 0.03)
     sigma = Number(0.2, 0.03, 1)
-    warmup = Whole(0, 0, 2000)
-    latent = Choice("2", ("1", "2"))
-    activation = Choice("tanh", ("tanh", "relu"))
     seed = Whole(0, 0, 9999)
-    running = Flag(False)
-    kernel = Choice(KERNELS[0], KERNELS)
-    points = Numbers([], (None, 2), -3, 3, most=MOST_POINTS)
-    ink = Array("uint8", (None, 64))
-    labels = Array("uint8", (None,), high=9)

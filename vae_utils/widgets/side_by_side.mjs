@@ -1,7 +1,7 @@
 // A GAN and a VAE, trained side by side on the page by the same batches, and judged by the law that the data have.
 import { frame } from "./parts/frame.mjs";
 import { format } from "./parts/maths.mjs";
-import { startWorker } from "./parts/start_worker.mjs";
+import { makeBegin, rests, startWorker } from "./parts/start_worker.mjs";
 import { LOSSES } from "./side_by_side/losses.mjs";
 import { drawNats, drawSamples, drawScores, HIGH, shades, WIDE } from "./side_by_side/views.mjs";
 
@@ -126,8 +126,7 @@ export default {
     const picture = () => trainer.picture;
     const moved = () => picture()?.step > 0;
     const trainer = startWorker(ui, (now) => {
-      // A picture from before the last order to run says nothing of whether that was obeyed.
-      if (ui.get("running") && now.asked === trainer.asked && !now.running) ui.set("running", false);
+      if (ui.get("running") && rests(trainer, now)) ui.set("running", false);
       buttons.restart.disabled = !moved();
       name();
       ui.redraw();
@@ -138,9 +137,7 @@ export default {
       buttons.step.disabled = Boolean(picture()?.spent);
     };
     const restart = () => {
-      trainer.run += 1;
-      trainer.picture = null;
-      trainer.order("setup", { plan: plan(ui), run: trainer.run, pause: ui.reducedMotion() ? 500 : 50 });
+      trainer.begin(plan(ui));
       ui.set("running", false);
     };
     const press = () => {
@@ -165,15 +162,9 @@ export default {
     ui.on(["penalty", "budget"], () => trainer.order("change", { settings: settings(ui) }));
     ui.on("running", () => {
       name();
-      trainer.asked += 1;
-      trainer.order("run", { on: ui.get("running"), asked: trainer.asked });
+      trainer.go(ui.get("running"));
     });
-    ui.sight((visible) => trainer.order("rest", { on: !visible }));
-    const wanted = ui.get("running");
-    const begin = () => {
-      restart();
-      if (wanted) ui.set("running", true);
-    };
+    const begin = makeBegin(ui, restart);
     begin();
     ui.reset({ moved, back: begin });
     ui.readout(summary(ui, picture));

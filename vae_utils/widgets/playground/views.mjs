@@ -46,6 +46,18 @@ export const latentRange = (view) => {
   return [-Math.ceil(2 * reach) / 2, Math.ceil(2 * reach) / 2];
 };
 
+/** The panel of the latent space; with one latent number its height is the tone of a row, and has no ticks. */
+export const latentPanel = (view) => {
+  const one = () => view.latent() === 1;
+  return {
+    title: "Latent space",
+    equal: () => !one(),
+    x: () => latentRange(view),
+    y: () => (one() ? [-0.02, 1.1] : latentRange(view)),
+    yTicks: () => (one() ? [] : undefined),
+  };
+};
+
 const drawBars = (plot, view, colors) => {
   const { mu, logvar } = view.picture();
   const z = linspace(...plot.xRange, 161);
