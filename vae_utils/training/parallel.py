@@ -1,0 +1,141 @@
+"""One training by several processes: the steps of one process, each of them shared out.
+
+Every process draws the rows and the noise of the whole batch from the same seed and keeps its share of both, and
+torch's DistributedDataParallel averages their gradients: then any number of processes is one process, to rounding.
+
+    with process_group() as group, SharedRun(group, model, x, steps=100) as run:
+        loss_of = DistributedDataParallel(Loss(model))
+        optimizer = torch.optim.Adam(model.parameters())
+        run.keep(optimizer=optimizer)
+        for batch in run:
+            rows, eps = len(batch.x), torch.randn(len(batch.x), latent_dim)
+            mine = group.share(rows)
+            loss = group.weight(rows) * loss_of(batch.x[mine], eps=eps[mine])
+            run.record(loss=group.mean(loss))
+            optimizer.zero_grad(), loss.backward(), optimizer.step()
+
+Start it by `torchrun --nproc-per-node 2 FILE.py`; `python FILE.py` is a group of one.
+"""
+
+import os
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+import torch.distributed as dist
+
+from ..arguments import whole_number
+from ..objectives import elbo
+from ..randomness import generator_at
+from .run import Run
+
+
+class Group(NamedTuple):
+    """Who we are: the number of this process, 0 <= rank < size, and how many there are."""
+
+    rank: int
+    size: int
+
+    def share(self, rows):
+        """The rows of this process out of a batch of so many, a slice; sizes differ by one at most.
+
+        Raises ValueError for fewer rows than processes: the mean of no rows is no number.
+        """
+        whole_number(rows, "rows", least=self.size)
+        return slice(rows * self.rank // self.size, rows * (self.rank + 1) // self.size)
+
+    def weight(self, rows):
+        """What the mean over this share has to be multiplied by, so that the plain mean over the processes is right."""
+        mine = self.share(rows)
+        return (mine.stop - mine.start) * self.size / rows
+
+    def mean(self, value):
+        """The mean over the processes of a tensor of each, without its gradient: the same in all of them."""
+        total = value.detach().clone()
+        dist.all_reduce(total)
+        return total / self.size
+
+    def score(self, score, x, y=None, batch_size=100, seed=0):
+        """`score(x, y=..., generator=...)` of every row of x (N, D), such as its log p(x): (N,), in all processes.
+
+        Batches are dealt out to the processes; the noise of one is keyed by the seed and its number, so that it does
+        not matter who scores it. Nothing is filled up to equal shares, so no row counts twice.
+        """
+        starts = range(0, len(x), whole_number(batch_size, "batch_size"))
+        seeds = torch.randint(2**63 - 1, (len(starts),), generator=generator_at(seed)).tolist()
+        found = x.new_zeros(len(x))
+        for start, own_seed in [*zip(starts, seeds, strict=True)][self.rank :: self.size]:
+            some = slice(start, start + batch_size)
+            given = None if y is None else y[some]
+            found[some] = score(x[some], y=given, generator=generator_at(own_seed)).detach()
+        dist.all_reduce(found)
+        return found
+
+
+@contextmanager
+def process_group(meeting=None):
+    """The `Group` that torchrun has started this process for, a group of one without it; left at the end.
+
+    meeting: a file that all processes see and that is not there yet, to meet by in place of torchrun's address; then
+    RANK and WORLD_SIZE in the environment are enough. Each process gets a GPU of its own where there are enough.
+    """
+    group = Group(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+    how = {"store": dist.HashStore(), "rank": 0, "world_size": 1} if group.size == 1 else {}
+    if meeting is not None:
+        how = {"init_method": f"file://{os.path.abspath(meeting)}", "rank": group.rank, "world_size": group.size}
+    dist.init_process_group(_backend(), **how)
+    try:
+        yield group
+    finally:
+        dist.destroy_process_group()
+
+
+class Loss(torch.nn.Module):
+    """Minus the mean bound of some rows, in nats per example, as the `forward` of a module.
+
+    DistributedDataParallel averages gradients of what was computed by `forward`, and a VAE's bound calls posterior and
+    likelihood. So the module to wrap is the bound. objective: as for `fit`; keywords such as eps are handed on to it.
+    """
+
+    def __init__(self, model, objective=elbo):
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, x, y=None, **how):
+        return -self.objective(self.model, x, y, **how).elbo.mean()
+
+
+class SharedRun(Run):
+    """A `Run` in which every process of a `Group` sees the rows of the whole batch; arguments as for `Run`.
+
+    Draw all noise from the global state, for the whole batch, as `Run` draws the order of the rows: then the states of
+    the processes stay equal. Process 0 writes the checkpoint, and all go on from it.
+    Raises ValueError unless all processes have the same rows, the same settings and see the same checkpoint.
+    """
+
+    def __init__(self, group, model, x, y=None, **how):
+        super().__init__(model, x, y, **how)
+        self.group = group
+        self.progress = self.progress and group.rank == 0
+
+    def __iter__(self):
+        kept = self.checkpoint is not None and self.checkpoint.is_file()
+        told = [None] * self.group.size
+        dist.all_gather_object(told, self._settings() | {"a checkpoint to go on from": kept})
+        for rank, other in enumerate(told):
+            if other != told[0]:
+                raise ValueError(f"group: got {other} in process {rank}, expected that of process 0, {told[0]}")
+        yield from super().__iter__()
+
+    def _save(self):
+        if self.group.rank == 0:
+            super()._save()
+        dist.barrier()
+
+
+def _backend():
+    """NCCL where each process of this machine can have a GPU of its own, else gloo."""
+    if torch.cuda.device_count() < int(os.environ.get("LOCAL_WORLD_SIZE", 1)):
+        return "gloo"
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    return "cpu:gloo,cuda:nccl"
