@@ -246,7 +246,7 @@ PAGES = (
     "README.md",
     *(
         f"chapters/{name}.md"
-        for name in ("index", "phenomena", "benchmarks", "ruler", "glossary", "cheat_sheet", "myths", "teachers")
+        for name in "index phenomena benchmarks ruler glossary notation cheat_sheet myths teachers".split()
     ),
 )
 
@@ -274,6 +274,7 @@ def test_every_chapter_is_in_the_contents_and_on_the_map():
         "chapters/benchmarks",
         "chapters/ruler",
         "chapters/glossary",
+        "chapters/notation",
         "chapters/cheat_sheet",
         "chapters/myths",
         "chapters/teachers",

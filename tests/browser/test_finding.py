@@ -91,6 +91,16 @@ def test_a_term_of_the_glossary_has_an_address_and_leads_to_its_chapter(visit, a
     opened.tab.wait_for_url("**/06_posterior_collapse.html")
 
 
+def test_the_first_use_of_a_letter_says_what_it_is_and_leads_to_its_other_meanings(visit, addresses):
+    opened = visit(f"{addresses['http']}/chapters/13_diffusion.html")
+    letter = opened.tab.locator("a.term[href$='notation.html#alpha']")
+    expect(letter).to_have_attribute("title", re.compile("a factor, between 0 and 1"))
+    letter.click()
+    opened.tab.wait_for_url("**/notation.html#alpha")
+    expect(opened.tab.locator("#alpha")).to_be_in_viewport()
+    assert opened.troubles == []
+
+
 def test_what_follows_the_chapters_is_lettered(visit, addresses):
     opened = visit(f"{addresses['http']}/chapters/index.html", width=1440)
     names = opened.tab.locator("nav.bd-links a").all_inner_texts()[-len(APPENDICES) :]
