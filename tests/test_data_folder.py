@@ -170,6 +170,36 @@ def test_links_to_folders_lead_in_no_circle(tmp_path):
     assert data.load_images(tmp_path, 4).files == ["a.png"]
 
 
+def test_pictures_that_no_memory_holds_are_refused_with_their_folder_and_size(tmp_path, monkeypatch):
+    for name in "abc":
+        (tmp_path / f"{name}.png").touch()
+
+    def full(*shape, **settings):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(module.torch, "empty", full)
+    words = f"(1000, 2000) for 3 pictures in {tmp_path}, 0.1 GB"
+    refuses(lambda: data.load_images(tmp_path, (1000, 2000), True), "size", words, "smaller size", MemoryError)
+
+
+def test_a_long_folder_shows_how_far_it_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "LONG", 3)
+    monkeypatch.delenv("VAE_BOOK", raising=False)
+
+    def said(**settings):
+        data.load_images(tmp_path, 4, **settings)
+        return capsys.readouterr().err
+
+    for name in "ab":
+        write(tmp_path / f"{name}.png", gray(4, 4))
+    assert said() == "" and f"{tmp_path.name}: 100%" in said(progress=True)
+    write(tmp_path / "c.png", gray(4, 4))
+    assert "3/3" in said() and said(progress=False) == ""
+    monkeypatch.setenv("VAE_BOOK", "1")
+    assert said() == ""
+    refuses(lambda: data.load_images(tmp_path, 4, progress=1), "progress", "1", "True, False or None", TypeError)
+
+
 @pytest.mark.parametrize("size", [0, 2.5, "4", (4,), (4, 0), 5000, (4, 4, 3), True])
 def test_a_bad_size_is_refused(tmp_path, size):
     refuses(lambda: data.load_images(tmp_path, size), "size", expected="whole number")

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from PIL import Image, ImageOps
+from tqdm.auto import tqdm
 
 from ..arguments import whole_number
+from ..surroundings import on_a_static_page
 
 FORMATS = {
     ".bmp": "BMP", ".gif": "GIF", ".jpeg": "JPEG", ".jpg": "JPEG", ".pgm": "PPM", ".png": "PNG", ".ppm": "PPM",
@@ -19,6 +21,7 @@ FORMATS = {
 MOST_PIXELS = 64_000_000  # of one file: more is a mistake, or meant to fill the memory
 MOST_SIDE = 4096
 NAMED = 5
+LONG = 500  # files from which on a bar shows how far it is
 GRAY = ("1", "L", "LA", "I;16", "I;16L", "I;16B", "I;16N")
 COLOR = ("P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
 
@@ -30,27 +33,30 @@ class Images(NamedTuple):
     files: list[str]
 
 
-def load_images(folder, size, color=None):
+def load_images(folder, size, color=None, progress=None):
     """All pictures in `folder` and the folders in it, as `Images`, in the order of their names.
 
     size: pixels a side, or (height, width). A picture of another shape is cut at its middle, then scaled.
     color: True for three planes, False for gray levels; None takes the pictures as they are, where all are alike.
     What is transparent lies on white; 16 bits keep their levels; a photograph stands as its camera was held. Files with
     other endings than those of pictures, and hidden ones, are passed over. `x.view(-1, C, height, width)` has shape.
+    progress: whether a bar shows how far it is; None shows it for 500 files and more.
 
     Raises TypeError or ValueError for bad size or color, FileNotFoundError or NotADirectoryError for a bad folder, and
     ValueError, with names, where it holds no pictures, gray and colored ones with color=None, or a file that is empty,
-    damaged, no picture, of many frames, of 32 bits, or of more than 64 million pixels. It is all of them or none.
+    damaged, no picture, of many frames, of 32 bits, or of more than 64 million pixels, and MemoryError where the
+    memory does not hold them at this size. It is all of them or none.
     """
     height, width = _height_and_width(size)
     if not (color is None or isinstance(color, bool)):
         raise TypeError(f"color: got {color!r}, expected True, False or None")
     folder = _folder(folder)
     files = _files(folder)
+    progress = _progress(progress, files)
     if color is None:
         color = _all_in_color(folder, files)
-    x, troubles = torch.empty(len(files), 3 if color else 1, height, width, device="cpu"), []
-    for row, name in zip(x, files, strict=True):
+    x, troubles = _room(folder, len(files), 3 if color else 1, height, width), []
+    for row, name in zip(x, tqdm(files, desc=folder.name, unit="files", disable=not progress), strict=True):
         try:
             row.copy_(_planes(folder / name, color, height, width))
         except _Unusable as trouble:
@@ -61,6 +67,22 @@ def load_images(folder, size, color=None):
 
 class _Unusable(Exception):
     """Why a file is no picture that can be used."""
+
+
+def _progress(progress, files):
+    if not (progress is None or isinstance(progress, bool)):
+        raise TypeError(f"progress: got {progress!r}, expected True, False or None")
+    return len(files) >= LONG and not on_a_static_page() if progress is None else progress
+
+
+def _room(folder, n, planes, height, width):
+    """(n, planes, height, width), not yet filled. Raises MemoryError that names the folder, the size and the bytes."""
+    try:
+        return torch.empty(n, planes, height, width, device="cpu")
+    except (RuntimeError, MemoryError):
+        much = f"{4 * n * planes * height * width / 1e9:,.1f} GB"
+        got = f"{height, width} for {n:,} pictures in {folder}, {much} that the memory does not hold"
+        raise MemoryError(f"size: got {got}, expected a smaller size, or fewer pictures") from None
 
 
 def _height_and_width(size):
