@@ -50,7 +50,7 @@ def load_images(folder, size, color=None, progress=None):
     height, width = _height_and_width(size)
     if not (color is None or isinstance(color, bool)):
         raise TypeError(f"color: got {color!r}, expected True, False or None")
-    folder = _folder(folder)
+    folder = folder_of(folder)
     files = _files(folder)
     progress = _progress(progress, files)
     if color is None:
@@ -92,14 +92,15 @@ def _height_and_width(size):
     return [whole_number(side, "size", most=MOST_SIDE) for side in pair]
 
 
-def _folder(folder):
+def folder_of(folder, holds="pictures"):
+    """Its path. Raises TypeError, FileNotFoundError or NotADirectoryError for what is no folder."""
     if not isinstance(folder, str | os.PathLike):
         raise TypeError(f"folder: got {folder!r}, expected the name of a folder")
     path = Path(os.path.expanduser(folder))
     if not path.exists():
-        raise FileNotFoundError(f"folder: got {path}, which is not there, expected a folder with pictures")
+        raise FileNotFoundError(f"folder: got {path}, which is not there, expected a folder with {holds}")
     if not path.is_dir():
-        raise NotADirectoryError(f"folder: got {path}, which is a file, expected a folder with pictures")
+        raise NotADirectoryError(f"folder: got {path}, which is a file, expected a folder with {holds}")
     return path
 
 

@@ -66,12 +66,12 @@ def _files(root):
     if not os.path.isdir(root):
         raise FileNotFoundError(f"there is no folder {root}")
     folders = [root / "MNIST" / "raw", root / "raw", root]
-    found = (folder for folder in folders if any(os.path.exists(_path(folder, name)) for name in FILES))
+    found = (folder for folder in folders if any(os.path.exists(path_of(folder, name)) for name in FILES))
     folder = next(found, folders[0])
-    return {name: _content(_path(folder, name), name) for name in FILES}
+    return {name: _content(path_of(folder, name), name) for name in FILES}
 
 
-def _path(folder, name):
+def path_of(folder, name):
     """Of the file, or of the file packed by gzip where there is only that."""
     path, packed = folder / name, folder / f"{name}.gz"
     return packed if os.path.exists(packed) and not os.path.exists(path) else path
@@ -94,7 +94,7 @@ def _checked(file, name):
     size, checksum = FILES[name]
     content = file.read(size + 1)
     if (len(content), zlib.crc32(content)) != (size, checksum):
-        raise ValueError("its contents are not those of MNIST")
+        raise ValueError("its contents are not those of MNIST; other sets in this layout are read by data.load_idx")
     return content
 
 
