@@ -174,6 +174,23 @@ class TestImages:
         assert plots.image_grid(self.images, ax=own, vmin=-1, vmax=2, gap=0) is own
         assert own.images[0].get_clim() == (-1, 2) and own.images[0].get_array().shape == (2, 20)
 
+    def test_a_grid_in_color_puts_planes_together_and_leaves_the_rest_transparent(self):
+        images = np.arange(3 * 3 * 4).reshape(3, 3, 2, 2) / 40
+        images[2, 0, 0, 0] = 1.5
+        for x in (torch.tensor(images), images.reshape(3, 12)):
+            canvas = plots.image_grid(x, columns=2, gap=1, color=True).images[-1].get_array()
+            assert canvas.shape == (5, 5, 4)
+            for i, (top, left) in enumerate([(0, 0), (0, 3), (3, 0)]):
+                got = canvas[top : top + 2, left : left + 2]
+                np.testing.assert_array_equal(got[..., :3], images[i].clip(0, 1).transpose(1, 2, 0))
+            assert canvas[..., 3].sum() == 12 and set(canvas[..., 3].flat) == {0, 1}
+        wide = plots.image_grid(np.zeros((1, 3, 2, 5)), color=True).images[-1].get_array()
+        assert wide.shape[:2] == (2, 10 * 5 + 9)
+
+    @pytest.mark.parametrize("shape", [(5, 4), (5, 6), (12,), (0, 12), (1, 4, 2, 2), (1, 3, 0, 2)])
+    def test_bad_color_images(self, shape):
+        refuses(lambda: plots.image_grid(np.zeros(shape), color=True), "x", f"shape {shape}", "3 s s", ValueError)
+
     def test_decoded_map_runs_from_the_top_row_down(self):
         ax = plots.decoded_map(np.arange(9 * 4).reshape(9, 4), extent=3.0)
         canvas = ax.images[0].get_array()

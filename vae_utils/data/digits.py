@@ -16,7 +16,10 @@ TEST_SCANS = 360
 
 
 class Digits(NamedTuple):
-    """x: grey levels in [0, 1], float32 (N, D).  y: labels, int64 (N,).  source: "mnist", "bundled", "scans", "folder"."""
+    """x: grey levels in [0, 1], float32 (N, D).  y: labels, int64 (N,).
+
+    source: "mnist", "bundled", "scans" or "folder".
+    """
 
     x: torch.Tensor
     y: torch.Tensor

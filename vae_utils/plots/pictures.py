@@ -26,13 +26,26 @@ def square_images(x):
     return x.reshape(-1, side, side)
 
 
-def image_grid(x, columns=10, ax=None, gap=1, vmin=0.0, vmax=1.0):
-    """Draw images (N, D) or (N, s, s) as one grid of `columns`; returns the axes. Missing places stay empty."""
+def color_images(x):
+    """(N, 3 s s), three planes one after the other, or (N, 3, h, w) -> (N, h, w, 4) in [0, 1], wholly opaque."""
+    x = as_array(x)
+    side = math.isqrt(x.shape[1] // 3) if x.ndim == 2 else 0
+    planes = x.reshape(-1, 3, side, side) if x.size and x.size == len(x) * 3 * side**2 else x
+    if planes.ndim != 4 or planes.shape[1] != 3 or not x.size:
+        raise ValueError(f"x: got shape {x.shape}, expected (N, 3 s s) or (N, 3, h, w), and N >= 1")
+    return np.concatenate([planes.clip(0, 1), np.ones_like(planes[:, :1])], 1).transpose(0, 2, 3, 1)
+
+
+def image_grid(x, columns=10, ax=None, gap=1, vmin=0.0, vmax=1.0, color=False):
+    """Draw images (N, D) or (N, s, s) as one grid of `columns`; returns the axes. Missing places stay empty.
+
+    color: x (N, 3 s s), as `data.load_images` has it, or (N, 3, h, w), red, green and blue in [0, 1].
+    """
     whole_number(columns, "columns"), whole_number(gap, "gap", least=0)
-    images = square_images(x)
+    images = color_images(x) if color else square_images(x)
     rows = math.ceil(len(images) / columns)
-    h, w = images.shape[1:]
-    canvas = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap), np.nan)
+    h, w, *channels = images.shape[1:]
+    canvas = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, *channels), 0.0 if color else np.nan)
     for i, image in enumerate(images):
         top, left = (i // columns) * (h + gap), (i % columns) * (w + gap)
         canvas[top : top + h, left : left + w] = image
