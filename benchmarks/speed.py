@@ -206,13 +206,13 @@ def main():
     parser.add_argument("--threads", type=int, default=THREADS)
     parser.add_argument("--peaks", choices=MEMORY, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    for name in arguments.parts:
+        if name not in PARTS:
+            raise SystemExit(f"part: got {name!r}, expected one of {', '.join(PARTS)}")
     torch.set_num_threads(arguments.threads)
     if arguments.peaks:
         print(json.dumps(peaks(arguments.peaks)))
         return
-    for name in arguments.parts:
-        if name not in PARTS:
-            raise SystemExit(f"part: got {name!r}, expected one of {', '.join(PARTS)}")
     failed = []
     for name in arguments.parts or PARTS:
         try:

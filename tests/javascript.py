@@ -1,6 +1,9 @@
 """Calls a function of one of the widgets' modules from Python: under Node where it is, in Chromium otherwise."""
 
+import atexit
+import functools
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,10 +14,12 @@ from file_server import served
 ROOT = Path(__file__).resolve().parent.parent
 NODE = shutil.which("node")
 
-CALL = """import { readFileSync } from "node:fs";
-const { path, name, argument } = JSON.parse(readFileSync(0, "utf8"));
-const result = await (await import(path))[name](argument);
-process.stdout.write(JSON.stringify(result));"""
+ANSWER = """import { createInterface } from "node:readline";
+const answer = async ({ path, name, argument }) => (await import(path))[name](argument);
+for await (const order of createInterface({ input: process.stdin })) {
+  const said = await answer(JSON.parse(order)).then((result) => ({ result }), (error) => ({ error: error.stack }));
+  process.stdout.write(`${JSON.stringify(said)}\\n`);
+}"""
 
 
 def call(path: str, name: str, argument):
@@ -22,12 +27,22 @@ def call(path: str, name: str, argument):
     return _in_node(path, name, argument) if NODE else _in_chromium(path, name, argument)
 
 
+@functools.cache
+def _node(asker: int):
+    """One process answers all calls of one that asks, a line each, until its input is closed."""
+    command = [NODE, "--input-type=module", "-e", ANSWER]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.communicate)
+    return process
+
+
 def _in_node(path, name, argument):
     order = json.dumps({"path": (ROOT / path).as_uri(), "name": name, "argument": argument})
-    command = [NODE, "--input-type=module", "-e", CALL]
-    done = subprocess.run(command, input=order, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    node = _node(os.getpid())
+    print(order, file=node.stdin, flush=True)
+    said = json.loads(node.stdout.readline())
+    assert "result" in said, said.get("error")
+    return said["result"]
 
 
 def _in_chromium(path, name, argument):

@@ -120,6 +120,7 @@ def without_pictures(text):
     return re.sub(r"<svg.*?</svg>", "<svg/>", text, flags=re.DOTALL)
 
 
+@pytest.mark.slow
 class TestPage:
     def test_it_is_what_the_script_writes(self):
         """Figures aside: their curves are the same, their SVG differs between versions of matplotlib."""

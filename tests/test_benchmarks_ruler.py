@@ -229,6 +229,7 @@ def small(monkeypatch, data):
     return ruler.Parts(data.train[:120], data.valid[:20], data.test[:20])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ruler.ROWS)
 def test_every_row_in_small(name, small):
     row = ruler.ROWS[name]

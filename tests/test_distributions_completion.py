@@ -49,6 +49,7 @@ def found_and_exact(law, known, sweeps, n=6_000):
     return torch.bincount(place, minlength=len(EVERY)) / n, exact
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [in_order, apart])
 @pytest.mark.parametrize(
     ("known", "sweeps"),

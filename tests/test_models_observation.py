@@ -108,6 +108,7 @@ class TestOptimalSigma:
         given = [each.eval()(self.mean).log_prob(self.x) for each in (observation, other)]
         assert torch.equal(*given)
 
+    @pytest.mark.slow
     def test_after_training_it_is_the_noise_of_the_data(self):
         model, x = mlp_vae(3, 1, (), likelihood="gaussian", sigma="optimal"), 0.3 * normal(2000, 3).float()
         training.fit(model, x, steps=300, lr=1e-2, progress=False)

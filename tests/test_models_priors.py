@@ -180,6 +180,7 @@ class TestFlowPrior:
             torch.testing.assert_close(log_det, torch.full((5,), sign * 6.0, dtype=torch.float64))
             assert values.isfinite().all()
 
+    @pytest.mark.slow
     def test_it_learns_a_bent_density(self):
         """z_2 near z_1^2: no Gaussian comes within a third of a nat of it."""
         first = torch.randn(1000, generator=generator())

@@ -125,6 +125,7 @@ def test_only_checked_outputs_are_kept_and_never_an_error(notebook):
     assert all(cell.execution_count is None for cell in book.cells if cell.cell_type == "code" and cell not in kept)
 
 
+@pytest.mark.slow
 def test_run_executes_and_keeps_the_checked_output(notebook, capsys):
     script.main("run", str(notebook))
     outputs = {cell.id: cell.outputs for cell in read(notebook).cells if cell.get("outputs")}

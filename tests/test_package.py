@@ -26,6 +26,7 @@ def test_importing_it_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+@pytest.mark.slow
 def test_the_mathematics_knows_no_figure_and_no_data():
     code = (
         "import sys\n"

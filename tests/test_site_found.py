@@ -67,6 +67,7 @@ def page_of(html, title="Title"):
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_widget_is_made_again_from_its_page(name):
     kind = getattr(widgets, name)

@@ -1,6 +1,7 @@
 """Widgets without a page: fields, payload, bundler; and the JavaScript, linted and unit-tested under Node."""
 
 import base64
+import functools
 import html
 import json
 import pickle
@@ -26,7 +27,14 @@ from vae_utils.widgets.parts import bundle, fields, host, quantized
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "vae_utils" / "widgets"
 JS_TESTS = sorted((ROOT / "tests" / "js").glob("*.test.mjs"))
+SLOW_JS_TESTS = [path for path in JS_TESTS if "export const slow = {" in path.read_text(encoding="utf8")]
 NAMES = [name for name in widgets.__all__ if name != "Widget"]
+
+
+@functools.cache
+def page_of(name):
+    host._copies.clear()
+    return make(name).to_html()
 
 
 def make(name):
@@ -200,20 +208,32 @@ def test_the_book_gets_html_alone_and_a_kernel_a_live_view(monkeypatch):
     assert "application/vnd.jupyter.widget-view+json" in data and "<script" not in data["text/html"]
 
 
-def exported(widget, **settings):
+@functools.cache
+def shown(name):
+    """The widget and its bundle, drawn once."""
+    widget = make(name)
+    return widget, widget._repr_mimebundle_()
+
+
+@functools.cache
+def exporter(**settings):
+    """Its templates are read once."""
+    return HTMLExporter(**settings)
+
+
+def exported(bundle, **settings):
     """The page that nbconvert makes of a saved notebook with this widget in it."""
-    bundle = widget._repr_mimebundle_()
     data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
     output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("w", outputs=[output])])
-    return HTMLExporter(**settings).from_notebook_node(notebook)[0]
+    return exporter(**settings).from_notebook_node(notebook)[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_saved_notebook_keeps_a_picture_where_no_kernel_runs(name, trusted):
-    widget = make(name)
-    page = exported(widget, sanitize_html=not trusted)
+    widget, bundle = shown(name)
+    page = exported(bundle, sanitize_html=not trusted)
     (picture,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
     svg = ElementTree.fromstring(base64.b64decode(picture))
     assert svg.tag.endswith("svg") and svg.get("aria-label") and "background:#fff" in svg.get("style")
@@ -222,7 +242,7 @@ def test_a_saved_notebook_keeps_a_picture_where_no_kernel_runs(name, trusted):
 
 def test_an_exported_notebook_is_alive_where_the_book_is_said_to_be_built(monkeypatch):
     monkeypatch.setenv("VAE_BOOK", "1")
-    page = exported(Probe())
+    page = exported(Probe()._repr_mimebundle_())
     assert re.search(r'<div [^>]*id="vae-kl-', page) and "mount(...[" in page
 
 
@@ -258,8 +278,7 @@ def test_every_widget_bundles_into_one_module_that_fetches_nothing(name, tmp_pat
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_widget_keeps_its_html_small_and_the_same(name):
-    host._copies.clear()
-    first = make(name).to_html()
+    first = page_of(name)
     host._copies.clear()
     assert make(name).to_html() == first
     assert len(first) < 1_500_000
@@ -332,27 +351,37 @@ def test_no_line_of_javascript_is_too_long():
     assert lines and not [f"{path.name}:{i}" for path, i, line in lines if len(line) > 120]
 
 
-@pytest.fixture(scope="module")
-def javascript_results():
-    """What every JavaScript test says, by file: all of them run in one process."""
+@functools.cache
+def javascript_results(part):
+    """What every JavaScript test of a part, "tests" or "slow", says, by file: all of them run in one process."""
     if javascript.NODE is None:
         pytest.skip("no Node here: the browser tests run these instead")
-    command = [javascript.NODE, ROOT / "tests" / "js" / "run.mjs", *JS_TESTS]
+    files = JS_TESTS if part == "tests" else SLOW_JS_TESTS
+    command = [javascript.NODE, ROOT / "tests" / "js" / "run.mjs", part, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("file", [path.name for path in JS_TESTS])
-def test_javascript_units(javascript_results, file):
-    results = javascript_results[file]
+def judge(results):
     failed = {result["name"]: result["error"] for result in results if result["error"]}
     assert results and not failed, "\n\n".join(f"{name}: {error}" for name, error in failed.items())
 
 
+@pytest.mark.parametrize("file", [path.name for path in JS_TESTS])
+def test_javascript_units(file):
+    judge(javascript_results("tests")[file])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [path.name for path in SLOW_JS_TESTS])
+def test_slow_javascript_units(file):
+    judge(javascript_results("slow")[file])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_without_javascript_a_sentence_and_a_still_figure_remain(name):
-    remains = make(name).to_html().split("<noscript>")[1].split("</noscript>")[0]
+    remains = page_of(name).split("<noscript>")[1].split("</noscript>")[0]
     assert getattr(widgets, name).sentence in html.unescape(remains)
     assert '<svg viewBox="0 0' in remains and 'role="img" aria-label=' in remains
 

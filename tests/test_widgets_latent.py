@@ -83,6 +83,7 @@ def test_the_trained_sweep_keeps_what_it_says():
     assert w.beta == 1 and TRAINED.stat().st_size < 150_000
 
 
+@pytest.mark.slow
 def test_the_sweep_is_trained_as_it_was():
     w = train_sweep.sweep(betas=(1.0,), times=(0, 3), n=200)
     trained = BetaSweep.trained()

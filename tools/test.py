@@ -25,7 +25,7 @@ NBVAL = ["-p", "tools.nbval_outputs", "--nbval-lax", "--nbval-current-env"]
 LINT = ["-m", "ruff", "check", "--quiet", "."]
 FORMAT = ["-m", "ruff", "format", "--check", "--quiet", "."]
 JAVASCRIPT = ["oxlint", "-c", "tests/js/oxlint.json", "--deny-warnings", "vae_utils/widgets", "tests/js", "site/static"]
-UNITS = [*SLOW_FIRST, "tests", "--ignore=tests/browser"]
+UNITS = [*SLOW_FIRST, "-p", "no:nbval", "tests", "--ignore=tests/browser"]
 COUNTED = ("passed", "failed", "skipped")
 
 

@@ -292,7 +292,8 @@ def test_the_javascript_units_pass_in_the_browser_too(visit, serve):
         results = page.tab.evaluate(
             """async (file) => {
               const { runAll } = await import("/tests/js/check.mjs");
-              return runAll((await import(file)).tests);
+              const { tests, slow } = await import(file);
+              return runAll({ ...tests, ...slow });
             }""",
             f"/tests/js/{path.name}",
         )

@@ -37,6 +37,9 @@ export const tests = {
     close(area(q), 1, 1e-6);
     close(area(p), 1, 1e-6);
   },
+};
+
+export const slow = {
   "descent settles in one bump under q||p and spreads under p||q": () => {
     const settle = (state) => {
       let now = state;

@@ -75,21 +75,6 @@ export const tests = {
     const learned = train(pair(), 20);
     ok(Math.abs(learned.sigma - 0.05) > 0.001, `sigma ${learned.sigma}`);
   },
-  "every loss trains, with a penalty and without; wild ones leave the picture whole": () => {
-    for (const loss of Object.keys(LOSSES)) {
-      for (const strength of [0, 10]) {
-        const { card, field, samples } = train(pair({ loss, strength }, "grid"), 30).snapshot(null, true);
-        equal(card.step, 30);
-        const numbers = [card.nll, card.bound, card.gan.good, ...field, ...samples.gan, ...samples.vae];
-        ok(numbers.every(Number.isFinite), loss);
-      }
-    }
-  },
-  "the VAE learns: it finds the modes, and its NLL stays above the exact one": () => {
-    const { card, exact } = train(pair(), 300).snapshot(null, true);
-    equal(card.vae.found, 8);
-    ok(card.nll > exact && card.nll < exact + 4, `NLL ${card.nll}, exact ${exact}`);
-  },
   "a flat field has no spread, and a steep one nearly 1": () => {
     close(spread(new Float32Array(9).fill(2), "saturating"), 0, 1e-9);
     close(spread(Float32Array.of(-30, 0, 30), "non-saturating"), 1, 1e-9);
@@ -117,5 +102,23 @@ export const tests = {
   },
   "nothing is reached before there is a picture": () => {
     challenges(() => ({ step: 0, data: "ring", penalty: 0 })).forEach(({ reached }) => ok(!reached()));
+  },
+};
+
+export const slow = {
+  "every loss trains, with a penalty and without; wild ones leave the picture whole": () => {
+    for (const loss of Object.keys(LOSSES)) {
+      for (const strength of [0, 10]) {
+        const { card, field, samples } = train(pair({ loss, strength }, "grid"), 30).snapshot(null, true);
+        equal(card.step, 30);
+        const numbers = [card.nll, card.bound, card.gan.good, ...field, ...samples.gan, ...samples.vae];
+        ok(numbers.every(Number.isFinite), loss);
+      }
+    }
+  },
+  "the VAE learns: it finds the modes, and its NLL stays above the exact one": () => {
+    const { card, exact } = train(pair(), 300).snapshot(null, true);
+    equal(card.vae.found, 8);
+    ok(card.nll > exact && card.nll < exact + 4, `NLL ${card.nll}, exact ${exact}`);
   },
 };
