@@ -21,16 +21,17 @@ def bench(show):
     return lambda **values: Bench(show(widgets.Lab(**values).to_html(), width=1280))
 
 
+@pytest.mark.parametrize("end, count", [("", 7), ("#data=digits&b.beta=4", 9)])
 @pytest.mark.parametrize("width, height", SCREENS)
-def test_on_its_page_every_plot_and_control_is_on_one_screen(visit, addresses, width, height):
-    opened = visit(f"{addresses['http']}/{PAGE}.html", width=width, height=height)
+def test_on_its_page_every_plot_and_control_is_on_one_screen(visit, addresses, width, height, end, count):
+    opened = visit(f"{addresses['http']}/{PAGE}.html{end}", width=width, height=height)
     (root,) = opened.alive()
     opened.until(lambda: max(box["bottom"] for box in boxes(root, PARTS)) <= height, lambda: str(boxes(root, PARTS)))
     parts = boxes(root, PARTS)
     assert opened.tab.evaluate("scrollY") == 0
     assert all(0 <= box["left"] and box["right"] <= width and box["top"] >= 0 for box in parts)
     plots = boxes(root, "canvas")
-    assert len(plots) == 7 and min(box["bottom"] - box["top"] for box in plots) >= 90
+    assert len(plots) == count and min(box["bottom"] - box["top"] for box in plots) >= 90
     assert min(box["right"] - box["left"] for box in plots) >= 180
     opened.check()
 
@@ -165,6 +166,119 @@ def test_a_step_shows_the_gradient_on_its_way_back_until_the_reader_goes_elsewhe
     one.press("Step")
     one.until(lambda: one.step() == 1)
     one.page.until(lambda: strip.evaluate(look) == stepped)
+
+
+def choose(one, letter):
+    one.root.get_by_role("group", name="Knobs of run").get_by_label(letter).check(force=True)
+
+
+def both(one, name):
+    """The numbers of A and of B."""
+    return one.value(f"{name}, A / B").split(" / ")
+
+
+def test_a_second_run_stands_beside_the_first_and_the_knobs_act_on_the_chosen_one(bench):
+    one = bench(data="ring", hidden="16", beta=2.0)
+    beta = one.root.get_by_label("\u03b2 of the KL, as a number")
+    one.press("Run B beside")
+    one.until(lambda: both(one, "\u03b2 in force") == ["2.00", "2.00"])
+    assert one.root.locator("canvas:visible").count() == 9
+    assert len(set(both(one, "loss"))) == len(set(both(one, "KL"))) == 1
+    one.type("\u03b2 of the KL", "6")
+    one.until(lambda: both(one, "\u03b2 in force") == ["2.00", "6.00"])
+    one.press("Run")
+    one.until(lambda: one.step() > 100)
+    one.press("Pause")
+    one.until(lambda: one.value("speed, WebAssembly") == "paused")
+    assert float(both(one, "KL")[0]) > float(both(one, "KL")[1]) + 0.3
+    choose(one, "A")
+    one.until(lambda: beta.input_value() == "2")
+    one.type("\u03b2 of the KL", "3")
+    one.until(lambda: both(one, "\u03b2 in force") == ["3.00", "6.00"])
+    choose(one, "B")
+    one.until(lambda: beta.input_value() == "6")
+    step = one.step()
+    one.press("Step")
+    one.until(lambda: one.step() == step + 1)
+    one.root.get_by_role("slider", name="step shown").press("ArrowLeft")
+    one.until(lambda: one.step() < step + 1)
+    one.root.get_by_role("group", name="Latent size").get_by_label("1").check(force=True)
+    one.until(lambda: one.step() == 0 and both(one, "\u03b2 in force") == ["3.00", "6.00"])
+    one.type("seed", "5")
+    one.until(lambda: both(one, "\u03b2 in force") == ["3.00", "6.00"] and one.step() == 0)
+    one.press("Put B away")
+    one.until(lambda: one.number("\u03b2 in force") == 3 and beta.input_value() == "3")
+    two = one.root.get_by_role("group", name="Latent size").get_by_label("2")
+    assert one.root.locator("canvas:visible").count() == 7 and two.is_checked()
+    one.press("Reset")
+    one.until(lambda: beta.input_value() == "2")
+
+
+def test_reset_puts_b_away_and_gives_the_knobs_of_the_start(bench):
+    one = bench(data="ring", hidden="16", beta=2.0)
+    one.press("Run B beside")
+    one.type("\u03b2 of the KL", "6")
+    one.press("Run")
+    one.until(lambda: one.step() > 20)
+    one.press("Reset")
+    one.until(lambda: one.number("\u03b2 in force") == 2 and one.step() == 0)
+    assert one.root.get_by_role("button", name="Run B beside").is_visible()
+    assert not one.root.get_by_role("group", name="Knobs of run").is_visible()
+
+
+def test_the_keyboard_chooses_the_run_that_the_knobs_act_on(bench):
+    one = bench(data="ring", hidden="16")
+    one.root.get_by_role("button", name="Run B beside").press("Enter")
+    one.until(lambda: "loss, A / B" in readout(one.root))
+    before = pixels(one.root)
+    one.root.get_by_role("group", name="Knobs of run").get_by_label("B").press("ArrowLeft")
+    one.page.changed(before, lambda: pixels(one.root))
+    assert one.root.get_by_role("group", name="Knobs of run").get_by_label("A").is_checked()
+
+
+def test_a_run_is_the_same_alone_and_beside_another(linked):
+    state, wide = "#data=ring&hidden=16&beta=2.5&sigma=0.2&seed=7&n=137", "b.beta=0.5&b.hidden=32&b.latent=1"
+    names = ("loss", "\u2212reconstruction", "KL", "held-out loss")
+    one = linked(state)
+    one.until(lambda: one.step() == 137)
+    alone = [one.value(name) for name in names]
+    one.page.tab.evaluate("end => location.hash = end", f"{state}&{wide}")
+    one.until(lambda: "loss, A / B" in readout(one.root) and one.step() == 137)
+    one.until(lambda: one.value("speed, WebAssembly") == "paused")
+    second = [both(one, name)[1] for name in names]
+    one.press("Put B away")
+    one.until(lambda: "loss" in readout(one.root).split("\n"))
+    assert [one.value(name) for name in names] == alone and one.step() == 137
+    other = linked("#data=ring&hidden=32&latent=1&beta=0.5&sigma=0.2&seed=7&n=137")
+    other.until(lambda: other.step() == 137)
+    assert second == [f"{other.number(name):.2f}".replace("-", "\u2212") for name in names]
+
+
+def test_run_b_is_in_the_copied_link(linked):
+    one = linked("#data=ring&hidden=16&n=0")
+    one.press("Run B beside")
+    one.type("\u03b2 of the KL", "3")
+    one.press("Step")
+    one.until(lambda: one.step() == 1)
+    one.page.tab.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    one.press("Copy link")
+    one.until(lambda: "in the address bar" in readout(one.root))
+    end = one.page.tab.evaluate("location.hash")
+    assert end == "#data=ring&hidden=16&beta=1&seed=0&b.beta=3&n=1"
+    other = linked(end)
+    other.until(lambda: other.step() == 1)
+    assert [both(other, name) for name in ("loss", "KL")] == [both(one, name) for name in ("loss", "KL")]
+    assert other.root.get_by_role("group", name="Knobs of run").get_by_label("A").is_checked()
+
+
+def test_the_row_in_the_machine_is_one_that_is_trained_on(bench):
+    one = bench(data="ring", hidden="16", row=250)
+    row = one.root.get_by_label("row x, as a number")
+    one.root.get_by_role("group", name="Training rows").get_by_label("30", exact=True).check(force=True)
+    one.until(lambda: row.input_value() == "29")
+    one.type("row x", "299")
+    one.until(lambda: row.input_value() == "29")
+    assert one.root.get_by_label("row x", exact=True).get_attribute("max") == "29"
 
 
 def test_a_code_is_decoded_by_the_net_of_the_moment(bench):

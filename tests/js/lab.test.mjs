@@ -1,11 +1,8 @@
 import { close, equal, ok } from "./check.mjs";
-import { fromAddress, toAddress } from "../../vae_utils/widgets/lab/address.mjs";
 import { challenges } from "../../vae_utils/widgets/lab/challenges.mjs";
-import { ghostLoss, placeAt, withGhost } from "../../vae_utils/widgets/lab/ghost.mjs";
 import { distanceToPrior, separation } from "../../vae_utils/widgets/lab/measures.mjs";
 import { nearestClass, toScan, withDrawn } from "../../vae_utils/widgets/lab/own_digits.mjs";
 import { split } from "../../vae_utils/widgets/lab/plan.mjs";
-import { stepToShow, strideOf } from "../../vae_utils/widgets/lab/timeline.mjs";
 import { Trails } from "../../vae_utils/widgets/lab/trails.mjs";
 import { viewHeight } from "../../vae_utils/widgets/lab/window.mjs";
 import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
@@ -20,43 +17,7 @@ const plan = (changes = {}) => {
   return { data: x, dim: 2, latent: 2, hidden: 16, activation: "tanh", seed: 0, settings, ...changes };
 };
 
-const START = {
-  data: "ring", likelihood: "Gaussian", pixels: "8", rows: "all", latent: "2", hidden: "64", activation: "tanh",
-  beta: 1,
-  sigma: 0.3, rate: 0.003, warmup: 0, free: 0, seed: 0, row: 0, code: [0.8, 0.8], points: [], drawn: [],
-};
-const LIMITS = {
-  data: ["ring", "moons", "your own points"], likelihood: ["Gaussian", "Bernoulli"], pixels: ["8", "14", "28"],
-  rows: ["30", "all"], latent: ["1", "2"], hidden: ["64"], activation: ["tanh", "relu"], beta: [0, 16],
-  sigma: [0.03, 1],
-  rate: [0.0001, 0.03], warmup: [0, 2000], free: [0, 2], seed: [0, 99], row: [0, 299], code: [-12, 12], points: [-3, 3],
-};
-
 export const tests = {
-  "a run that ends leaves its trail, and one that never moved leaves none": () => {
-    const trails = new Trails();
-    trails.follow(fields({}), "gaussian", history([1, 2], [-3, -1]));
-    trails.end();
-    trails.follow(fields({ beta: 4 }), "gaussian", history([0.5], [-3]));
-    const [left, ...others] = trails.beside();
-    equal([left.name, left.kl, left.distortion, others.length], ["\u03b2 1, \u03c3 0.2", [1, 2], [3, 1], 0]);
-    trails.end();
-    equal(trails.kept.length, 1);
-    trails.clear();
-    equal(trails.kept, []);
-  },
-  "a trail is called by the settings it was trained with, not by those that were set after its last step": () => {
-    const trails = new Trails();
-    const follow = (beta, step) => {
-      trails.follow(fields({ beta }), "gaussian", history([1, 2], [-3, -1], step));
-      return trails.now.name;
-    };
-    const names = [follow(1, 0), follow(2, 0), follow(2, 9), follow(4, 9), follow(4, 0), follow(4, 5), follow(8, 10)];
-    equal(names, [1, 2, 2, 2, 2, 2, 8].map((beta) => `\u03b2 ${beta}, \u03c3 0.2`));
-    follow(16, 10);
-    trails.end();
-    equal([trails.kept[0].name, follow(16, 0)], ["\u03b2 8, \u03c3 0.2", "\u03b2 16, \u03c3 0.2"]);
-  },
   "only runs on the same data with the same likelihood stand side by side": () => {
     const trails = new Trails();
     const run = (values, likelihood) => {
@@ -73,56 +34,6 @@ export const tests = {
     equal(trails.beside().length, 0);
     run({ data: "ring", pixels: "28" }, "gaussian");
     equal(trails.beside().length, 1);
-  },
-  "the ghost is the last run that can be compared, and goes at the pace of the present one until it ended": () => {
-    const trails = new Trails();
-    const run = (values, loss) => {
-      trails.end();
-      const film = { kl: [1, 2, 3], reconstruction: [-3, -2, -1], step: [0, 5, 10], loss };
-      trails.follow(fields(values), "gaussian", { terms: { step: 10 }, history: film });
-    };
-    equal(trails.ghost(), null);
-    run({ beta: 1 }, [9, 8, 7]);
-    equal(trails.ghost(), null);
-    run({ beta: 2 }, [6, 5, 4]);
-    equal(trails.ghost().loss, [9, 8, 7]);
-    run({ beta: 3 }, [3, 2, 1]);
-    const ghost = trails.ghost();
-    equal([0, 4, 5, 10, 11].map((step) => ghostLoss(ghost, { step })), [6, 6, 5, 4, null]);
-    equal([ghostLoss(null, { step: 1 }), ghostLoss(ghost, undefined)], [null, null]);
-    run({ data: "moons" }, [0, 0, 0]);
-    equal(trails.ghost(), null);
-    equal([placeAt([5, 10], 3), placeAt([5, 10], 9), placeAt([5, 10], 99)], [0, 0, 1]);
-  },
-  "the axes make room for the ghost, and only where they lack it": () => {
-    equal([withGhost([0, 10], 5), withGhost([0, 10], null)], [[0, 10], [0, 10]]);
-    const [[low], [, high]] = [withGhost([0, 10], -3), withGhost([0, 10], 14)];
-    ok(low < -3 && low > -5 && high > 14 && high < 16, `${low} and ${high}`);
-  },
-  "the timeline rests where the film has kept weights, and its end is the present": () => {
-    const kept = [0, 10, 20, 30];
-    equal([-5, 4, 6, 24, 26, 31, 33, 99].map((wanted) => stepToShow(kept, 34, wanted)), [0, 0, 10, 20, 30, 30, 34, 34]);
-    equal([stepToShow([0], 0, 0), stepToShow([0], 0, 3)], [0, 0]);
-  },
-  "an arrow key always goes on, also from a step that was kept because a setting was changed there": () => {
-    const uneven = [0, 10, 20, 30, 31];
-    equal([31, 30, 20, 10].map((step) => stepToShow(uneven, 31, step - strideOf(uneven))), [20, 20, 10, 0]);
-    equal([0, 10, 20].map((step) => stepToShow(uneven, 31, step + strideOf(uneven))), [10, 20, 30]);
-    equal([strideOf([0]), strideOf([0, 0])], [1, 1]);
-  },
-  "the plane holds every trail but its first steps": () => {
-    const trails = new Trails();
-    const distortion = [900, 30, ...Array.from({ length: 18 }, (_, i) => 20 - i)];
-    trails.follow(fields({}), "gaussian", history(distortion.map((_, i) => i), distortion.map((d) => -d)));
-    const { x, y } = trails.ranges();
-    ok(x[0] === 0 && x[1] > 19, "all of the KL");
-    ok(y[0] < 3 && y[1] > 20 && y[1] < 30, `from ${y[0]} to ${y[1]}`);
-  },
-  "without a trail, or with one that stands still, the plane has axes": () => {
-    const trails = new Trails();
-    ok(Object.values(trails.ranges()).flat().every((value) => !Number.isNaN(value)), "empty");
-    trails.follow(fields({}), "gaussian", history([0, 0], [-2, -2]));
-    equal(trails.ranges().y, [1, 3]);
   },
   "views share what the window leaves, within limits": () => {
     const room = { window: 700, top: 180, columns: 3, views: 6, strip: 96, below: 20 };
@@ -217,17 +128,6 @@ export const tests = {
       equal(Array.from(withDrawn(rows, [], scans).x), Array.from(rows.x));
     }
   },
-  "drawn digits are in the link, where digits are learned": () => {
-    const drawn = [Array.from({ length: 64 }, (_, i) => i % 17), Array(64).fill(16)];
-    const now = { ...START, data: "digits", drawn, start: START };
-    const limits = { ...LIMITS, data: ["digits"] };
-    equal(fromAddress(toAddress((name) => now[name], 3), limits, 9).values.drawn, drawn);
-    ok(!toAddress((name) => ({ ...now, data: "ring" })[name], 3).includes("drawn"), "a ring has none");
-    const long = "A".repeat(4 * 16 * 20);
-    for (const part of ["drawn=AAAA", "drawn=!!", `drawn=${btoa("\x11".repeat(64))}`, `drawn=${long}`]) {
-      equal(fromAddress(part, LIMITS, 9).ignored.length, 1, part);
-    }
-  },
   "held-out rows are judged and never trained on": () => {
     const { x } = makeShape("ring", 400, 0);
     const trained = { data: x.slice(0, 400) };
@@ -270,29 +170,6 @@ export const tests = {
     equal(of({ beta: 0 }, { heldout: 45.1 }, { sigma: 0.3 }), ["memorize"]);
     equal(of({ beta: 0 }, { heldout: 44.9 }, { sigma: 0.3 }), []);
     equal(challenges(() => ({}), { beta: 1 }).filter(({ reached }) => reached()), []);
-  },
-  "a link holds what differs from the start, and gives it back": () => {
-    const drawn = { data: "your own points", points: [[0.5, -3], [2.984375, 0]] };
-    const now = { ...START, ...drawn, beta: 4.25, pixels: "14", code: [1, -2] };
-    const text = toAddress((name) => ({ ...now, start: START })[name], 2000);
-    equal(text.startsWith("data=your+own+points&pixels=14&beta=4.25&seed=0&code=1%2C-2&points="), true, text);
-    const { values, n, ignored } = fromAddress(text, LIMITS, 2000);
-    equal([n, ignored, values.points, values.code, values.beta], [2000, [], now.points, now.code, 4.25]);
-    equal([values.data, values.pixels, values.rate], [now.data, "14", undefined]);
-    equal(toAddress((name) => ({ ...START, start: START })[name], 0), "data=ring&beta=1&seed=0&n=0");
-  },
-  "a bad link says what of it was ignored, and an anchor is no link": () => {
-    equal([fromAddress("", LIMITS, 9), fromAddress("the-lab", LIMITS, 9)], [null, null]);
-    const bad = [
-      "beta=99", "beta=", "beta=NaN", "seed=1.5", "n=1e9", "n=-1", "data=faces", "code=1", "code=1,x", "color=red",
-      "points=!!",
-      "points=AAA", "__proto__=1", "pixels=15",
-    ];
-    for (const part of bad) equal(fromAddress(part, LIMITS, 9), { values: {}, n: 0, ignored: [part] }, part);
-    equal(fromAddress(`points=${"AAAA".repeat(14)}`, LIMITS, 9).ignored.length, 1, "more points than there may be");
-    equal(fromAddress("beta=2&n=5&size=3&data=moons", LIMITS, 9), {
-      values: { beta: 2, data: "moons" }, n: 5, ignored: ["size=3"],
-    });
   },
   "hidden units and likelihood can be chosen": () => {
     const { vae } = new Training(plan({ hidden: 8 })).trainer;

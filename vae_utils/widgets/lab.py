@@ -26,6 +26,9 @@ class Lab(Trained):
     row:        the row of the data that goes through the machine. code: the latent numbers that the decoder is given.
     running:    whether it trains now; may be set from Python in a live kernel.
     kernel:     what computes the products: WebAssembly where the browser has its SIMD, or JavaScript, everywhere.
+
+    A second run, B, may be trained beside the first; `beta`, `sigma`, `rate`, `warmup`, `free`, `latent`, `hidden` and
+    `activation` are then those of the run that the reader has chosen.
     """
 
     module = "lab"

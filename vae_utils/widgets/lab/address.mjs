@@ -8,6 +8,7 @@ const NUMBERS = ["beta", "sigma", "rate", "warmup", "free", "seed", "row"];
 const WHOLE = ["warmup", "seed", "row"];
 /** The fields that a link holds. */
 export const HELD = [...WORDS, ...NUMBERS, "code", "points", "drawn"];
+const BESIDE = "b.";
 const ALWAYS = ["data", "beta", "seed"];
 const MOST_STEPS = 20_000;
 const MOST_DRAWN = 12;
@@ -47,14 +48,22 @@ const unpackDrawn = (text) => {
   }
 };
 
-/** The part of the address behind "#": what differs from the start, the points if they are learned, and `n` steps. */
-export const toAddress = (get, n) => {
+/** The knobs of run B that are not as A's, as "b.beta=4", and its beta in any case. */
+const packBeside = (knobs, get, b) =>
+  knobs.filter((name) => name === "beta" || b(name) !== get(name)).map((name) => [BESIDE + name, String(b(name))]);
+
+/**
+ * The part of the address behind "#": what differs from the start, the points if they are learned, what run B has for
+ * itself, if `b` is not null, and `n` steps.
+ */
+export const toAddress = (get, n, knobs = [], b = null) => {
   const start = get("start");
   const names = [...WORDS, ...NUMBERS].filter((name) => ALWAYS.includes(name) || get(name) !== start[name]);
   const parts = new URLSearchParams(names.map((name) => [name, String(get(name))]));
   if (String(get("code")) !== String(start.code)) parts.set("code", get("code").join());
   if (get("data") === OWN && get("points").length) parts.set("points", packPoints(get("points")));
   if (get("data") === DIGITS && get("drawn").length) parts.set("drawn", packBytes(get("drawn").flat()));
+  for (const [name, value] of b ? packBeside(knobs, get, b) : []) parts.set(name, value);
   parts.set("n", String(n));
   return parts.toString();
 };
@@ -75,16 +84,21 @@ const read = (name, text, limits, most) => {
   return pair.length === 2 && !pair.includes(null) ? pair : null;
 };
 
-/** { values by field, n steps, ignored: what says nothing to this Lab }, or null for what is no link to a state. */
-export const fromAddress = (text, limits, most) => {
+/**
+ * { values by field, b: those of run B or null, n steps, ignored: what says nothing to this Lab }, or null for what is
+ * no link to a state. `knobs` are the fields that B has for itself.
+ */
+export const fromAddress = (text, limits, most, knobs = []) => {
   if (!text.includes("=")) return null;
-  const known = [...HELD, "n"];
-  const [values, ignored] = [{}, []];
+  const known = [...HELD, "n", ...knobs.map((name) => BESIDE + name)];
+  const [values, b, ignored] = [{}, {}, []];
   for (const [name, value] of new URLSearchParams(text)) {
-    const found = known.includes(name) ? read(name, value, limits, most) : null;
+    const beside = name.startsWith(BESIDE);
+    const field = beside ? name.slice(BESIDE.length) : name;
+    const found = known.includes(name) ? read(field, value, limits, most) : null;
     if (found === null) ignored.push(`${name}=${value}`.slice(0, 40));
-    else values[name] = found;
+    else (beside ? b : values)[field] = found;
   }
   const { n = 0, ...fields } = values;
-  return { values: fields, n, ignored };
+  return { values: fields, b: Object.keys(b).length ? b : null, n, ignored };
 };

@@ -1,6 +1,7 @@
 // Links to a state of the Lab: one is read when the page opens and when the address changes, and made by a button.
 import { fromAddress, HELD, toAddress } from "./address.mjs";
 import { make } from "../parts/controls.mjs";
+import { KNOBS } from "./runs.mjs";
 
 /** Whether the settings were changed after the first step: a link holds them as they are now, for all its steps. */
 const changedOnTheWay = (picture) => picture?.marks.some(({ step }) => step > 0);
@@ -20,7 +21,7 @@ const hand = async (address) => {
  * { button, note, restore }: `note()` says what became of the last link; `train(n)` starts anew and trains n steps.
  * What a link holds that this Lab does not know stands in a line below the head of the widget.
  */
-export const makeLinks = (ui, { head, picture, train }) => {
+export const makeLinks = (ui, { head, runs, train }) => {
   let note = "";
   const line = make("p", { class: "vae-ignored", role: "status", hidden: true });
   head.after(line);
@@ -32,18 +33,21 @@ export const makeLinks = (ui, { head, picture, train }) => {
   };
   const limits = new Proxy({}, { get: (_, name) => ui.limits(name) });
   const restore = () => {
-    const found = fromAddress(location.hash.slice(1), limits, ui.constant("most_points"));
+    const found = fromAddress(location.hash.slice(1), limits, ui.constant("most_points"), KNOBS);
     if (!found) return false;
+    runs.close({ keep: true });
     for (const name of HELD) ui.set(name, found.values[name] ?? ui.get("start")[name]);
+    if (found.b) runs.open(found.b);
     train(found.n);
     say(found.ignored.length ? "read in part" : "restored", found.ignored);
     return true;
   };
   const copy = async () => {
-    const steps = picture()?.terms.step ?? 0;
-    const address = `${location.href.split("#")[0]}#${toAddress(ui.get, steps)}`;
+    const steps = runs.a.picture()?.terms.step ?? 0;
+    const address = `${location.href.split("#")[0]}#${toAddress(runs.a.get, steps, KNOBS, runs.b()?.get ?? null)}`;
     const where = await hand(address);
-    say(changedOnTheWay(picture()) ? `${where}, with the settings of now` : where);
+    const changed = runs.active().some((run) => changedOnTheWay(run.picture()));
+    say(changed ? `${where}, with the settings of now` : where);
   };
   addEventListener("hashchange", restore);
   ui.cleanup(() => removeEventListener("hashchange", restore));

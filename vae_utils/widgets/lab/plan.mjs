@@ -43,6 +43,7 @@ export const watched = (ui, data) => ({
   code: ui.get("code"),
 });
 
+/** `ui` may be one run: what is asked of it is `get`. */
 export const plan = (ui, data) => ({
   data: data.x,
   heldout: data.heldout,

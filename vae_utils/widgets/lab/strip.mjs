@@ -164,14 +164,15 @@ const drawArrows = (plot, parts, back) => {
 };
 
 /** What stands below a part: its name, or how long the gradient by its weights is on the way back. */
-const labelOf = (name, back) => {
+const labelOf = (name, back, letter) => {
   if (back && name === "numbers") return ["the way back", { size: SMALL, color: "kl" }];
   if (back && name in back.norms) return [`slope ${format(back.norms[name], 1)}`, { size: SMALL, color: "kl" }];
-  return [LABELS[name], { size: SMALL, color: "muted" }];
+  const words = ["encoder", "decoder"].includes(name) ? `${LABELS[name]}${letter}` : LABELS[name];
+  return [words, { size: SMALL, color: "muted" }];
 };
 
-/** The whole strip for the present picture; `sizes` are { encoder, decoder } in units. */
-export const drawStrip = (plot, view, { sizes, sigma }) => {
+/** The whole strip for the present picture; `sizes` are { encoder, decoder } in units, `letter` names the run. */
+export const drawStrip = (plot, view, { sizes, sigma, letter }) => {
   const { machine } = view.picture();
   if (!machine) return;
   const parts = partsOf(plot);
@@ -187,6 +188,6 @@ export const drawStrip = (plot, view, { sizes, sigma }) => {
   drawArrows(plot, parts, back);
   for (const [name, { left, right, bottom }] of Object.entries(parts)) {
     const at = plot.at((left + right) / 2, bottom + 9);
-    plot.text(at.x, at.y, ...labelOf(name, back));
+    plot.text(at.x, at.y, ...labelOf(name, back, letter));
   }
 };

@@ -4,8 +4,11 @@
 export const stepToShow = (kept, now, wanted) =>
   [...kept, now].reduce((best, step) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best));
 
-/** How far an arrow key goes: the widest gap, so that the next step that was kept is always nearer than the present. */
-export const strideOf = (kept) => Math.max(1, ...kept.slice(1).map((step, i) => step - kept[i]));
+/** How far an arrow key goes from the step `shown`, back (-1) or on (1): to the next that was kept, or the present. */
+export const strideOf = (kept, now, shown, direction) => {
+  const ahead = [...kept, now].map((step) => direction * (step - shown)).filter((way) => way > 0);
+  return Math.min(...ahead, Infinity) === Infinity ? 1 : Math.min(...ahead);
+};
 
 /** Flags on the axis, one for every step at which a setting was changed. */
 export const drawFlags = (plot, { marks }) => {
@@ -20,23 +23,25 @@ export const drawFlags = (plot, { marks }) => {
   }
 };
 
-/** A handle on the axis of the loss that goes back and forth in the run; training pauses, and `moved` hears of it. */
-export const timeHandle = (ui, panel, trainer, moved) => {
-  const kept = () => trainer.picture?.history.step ?? [0];
-  const shown = () => trainer.picture?.terms.step ?? 0;
+/** A handle on the axis of the loss that goes back and forth in all runs; training pauses. */
+export const timeHandle = (ui, panel, runs) => {
+  const picture = () => runs.chosen().picture();
+  const kept = () => picture()?.history.step ?? [0];
+  const shown = () => picture()?.terms.step ?? 0;
+  const now = () => picture()?.now ?? 0;
   return ui.handle(panel, {
     label: "step shown",
     axis: "x",
     color: "ink",
-    step: () => strideOf(kept()),
+    step: (direction) => strideOf(kept(), now(), shown(), direction),
     text: () => `step ${shown()}`,
     at: () => [shown(), panel.plot?.yRange[0] ?? 0],
     move: (wanted) => {
-      const step = stepToShow(kept(), trainer.picture?.now ?? 0, wanted);
+      const step = stepToShow(kept(), now(), wanted);
       if (step === shown()) return;
       if (ui.get("running")) ui.set("running", false);
-      moved();
-      trainer.order("scrub", { step });
+      runs.forget();
+      runs.scrub(step);
     },
   });
 };

@@ -1,14 +1,21 @@
 // The rate-distortion plane: every run leaves a trail in it, KL against -reconstruction, until the trails are cleared.
-import { DIGITS } from "../playground/datasets.mjs";
+import { clamp } from "../parts/maths.mjs";
+import { DIGITS, OWN } from "../playground/datasets.mjs";
 import { placeAt } from "./ghost.mjs";
 
 const MOST = 40;
 const EARLY = 0.1;
+const [WIDE_KL, TIMES] = [20, 3];
+const STYLES = { A: { color: "ink", width: 2.4 }, B: { color: "posterior", width: 2.4, dash: [7, 4] } };
 
-/** Runs that may be compared: same data, of as many pixels, same likelihood. */
+/** A number that tells drawings apart. */
+const markOf = (points) => points.flat().reduce((mark, value) => (31 * mark + Math.round(64 * value)) | 0, 7);
+
+/** Runs that may be compared: same data, of as many pixels, or the same drawing, and the same likelihood. */
 const keyOf = (ui, likelihood) => {
   const data = ui.get("data");
-  return `${data} ${data === DIGITS ? ui.get("pixels") : ""} ${likelihood}`;
+  const which = { [DIGITS]: () => ui.get("pixels"), [OWN]: () => markOf(ui.get("points")) }[data]?.() ?? "";
+  return `${data} ${which} ${likelihood}`;
 };
 
 /** How a run is called: by beta, and by sigma where the likelihood has one. */
@@ -17,35 +24,51 @@ const nameOf = (ui, likelihood) => {
   return `\u03b2 ${ui.get("beta")}${sigma}`;
 };
 
-/** The trails of the runs so far, and the present one. */
+const middleOf = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+
+/** What of a trail the plane should hold: not its first steps, and nothing above where it began, as a run blows up. */
+const lateOf = ({ kl, distortion }) => {
+  const from = Math.floor(EARLY * kl.length);
+  const sound = (_, i) => i >= from && Number.isFinite(kl[i]) && distortion[i] <= distortion[0];
+  return [kl.filter(sound), distortion.filter(sound)];
+};
+
+/** The trails of the runs so far, and those of the present: A's, and B's where there are two. */
 export class Trails {
   constructor() {
-    Object.assign(this, { kept: [], now: null });
+    Object.assign(this, { kept: [], now: {} });
   }
 
-  /** The present run as a trail, from its film; it is called by the settings of the last step that was trained. */
-  follow(ui, likelihood, { terms, history }) {
-    const past = this.now ?? { trained: 0 };
-    const name = past.trained > 0 && terms.step <= past.trained ? past.name : nameOf(ui, likelihood);
+  present() {
+    return Object.values(this.now);
+  }
+
+  /** A present run as a trail, from its film; it is called by the settings of the last step that was trained. */
+  follow(run, likelihood, { terms, history }, letter = "A") {
+    const past = this.now[letter] ?? { trained: 0 };
+    const name = past.trained > 0 && terms.step <= past.trained ? past.name : nameOf(run, likelihood);
     const trained = Math.max(past.trained, terms.step);
     const distortion = history.reconstruction.map((value) => -value);
     const { step, loss, kl } = history;
-    this.now = { key: keyOf(ui, likelihood), name, trained, step, loss, kl, distortion };
+    this.now[letter] = { key: keyOf(run, likelihood), name, trained, step, loss, kl, distortion };
   }
 
-  /** The present run ends: what it has left stays, if it has moved at all. */
-  end() {
-    if (this.now?.kl.length > 1) this.kept = [...this.kept, this.now].slice(-MOST);
-    this.now = null;
+  /** These present runs end: what they have left stays, if they have moved at all. */
+  end(letters = ["B", "A"]) {
+    for (const letter of letters) {
+      if (this.now[letter]?.kl.length > 1) this.kept = [...this.kept, this.now[letter]].slice(-MOST);
+      delete this.now[letter];
+    }
   }
 
   clear() {
     this.kept = [];
   }
 
-  /** Those that stand in the plane beside the present run. */
+  /** Those that stand in the plane beside the present runs. */
   beside() {
-    return this.now ? this.kept.filter(({ key }) => key === this.now.key) : [];
+    const [one] = this.present();
+    return one ? this.kept.filter(({ key }) => key === one.key) : [];
   }
 
   /** The run before the present one, where the two can be compared. */
@@ -53,16 +76,14 @@ export class Trails {
     return this.beside().at(-1) ?? null;
   }
 
-  /** Axes that hold all trails but their first steps, which come from far away: { x, y }. */
+  /** Axes { x, y } that hold all trails, but not first steps, which come from far away, nor codes that fly apart. */
   ranges() {
-    const all = [...this.beside(), this.now].filter(Boolean);
-    const late = ({ kl, distortion }) => {
-      const from = Math.floor(EARLY * kl.length);
-      return [kl.slice(from), distortion.slice(from)];
-    };
-    const [kls, distortions] = [0, 1].map((axis) => all.flatMap((trail) => late(trail)[axis]).filter(Number.isFinite));
-    const top = Math.max(1, ...kls);
-    const [low, high] = [Math.min(...distortions, Infinity), Math.max(...distortions, -Infinity)];
+    const lates = [...this.beside(), ...this.present()].map(lateOf).filter(([kl]) => kl.length);
+    if (!lates.length) return { x: [0, 1.15], y: [-1, 1] };
+    const tops = lates.map(([kl]) => Math.max(...kl));
+    const top = clamp(Math.max(...tops), 1, Math.max(WIDE_KL, TIMES * middleOf(tops)));
+    const distortions = lates.flatMap(([, distortion]) => distortion);
+    const [low, high] = [Math.min(...distortions), Math.max(...distortions)];
     if (!(high > low)) return { x: [0, 1.15 * top], y: [low - 1, low + 1] };
     return { x: [0, 1.15 * top], y: [low - 0.1 * (high - low), high + 0.06 * (high - low)] };
   }
@@ -77,14 +98,16 @@ const drawLevels = (plot) => {
   }
 };
 
+/** A trail and its name, which stays at the edge where the trail has left the plane. */
 const drawTrail = (plot, { kl, distortion, name }, settings) => {
   plot.line(kl, distortion, settings);
-  const [x, y] = [kl.at(-1), distortion.at(-1)];
+  const [x, y] = [clamp(kl.at(-1), ...plot.xRange), clamp(distortion.at(-1), ...plot.yRange)];
   plot.points([x], [y], { color: settings.color, radius: 3.5 });
   const right = plot.px(x) > plot.margin.left + 0.55 * plot.inner.width;
   const side = right ? { dx: -7, align: "right" } : { dx: 7, align: "left" };
   const dy = plot.py(y) < plot.margin.top + 16 ? 14 : -8;
-  plot.text(x, y, name, { color: settings.color, dy, halo: true, ...side });
+  const gone = x < kl.at(-1) ? `${name} \u2192` : name;
+  plot.text(x, y, gone, { color: settings.color, dy, halo: true, ...side });
 };
 
 /** A ring on a trail, where its run was at `step`. */
@@ -93,19 +116,29 @@ const drawRing = (plot, trail, step, color) => {
   plot.points([trail.kl[at]], [trail.distortion[at]], { color, shape: "ring", radius: 5 });
 };
 
-/** Trails, the levels of the ELBO, and through the present point the line of slope -beta, of one and the same loss. */
-export const drawTrails = (plot, trails, { beta, step }, theme) => {
+/** The present runs, by letter where there are two, and through the end of `chosen` the line of slope -beta. */
+const drawPresent = (plot, now, { beta, step }, chosen) => {
+  const [x, y] = [now[chosen].kl.at(-1), now[chosen].distortion.at(-1)];
+  const reach = plot.xRange[1];
+  plot.line([0, reach], [y + beta * x, y + beta * (x - reach)], { color: "kl", width: 1, dash: [6, 3] });
+  const two = Object.keys(now).length > 1;
+  for (const [letter, trail] of Object.entries(now)) {
+    const name = two ? `${letter}: ${trail.name}` : trail.name;
+    drawTrail(plot, { ...trail, name }, STYLES[letter]);
+    if (step < trail.step.at(-1)) drawRing(plot, trail, step, STYLES[letter].color);
+  }
+};
+
+/** Trails, the levels of the ELBO, and the present runs; beside a single one goes the ghost. */
+export const drawTrails = (plot, trails, terms, theme, chosen = "A") => {
   const { now } = trails;
-  if (!now) return;
+  if (!now[chosen]) return;
   plot.clip(() => {
     drawLevels(plot);
     trails.beside().forEach((trail, i) => drawTrail(plot, trail, { color: theme.classes[i % 10], width: 1.5 }));
-    const [x, y] = [now.kl.at(-1), now.distortion.at(-1)];
-    const reach = plot.xRange[1];
-    plot.line([0, reach], [y + beta * x, y + beta * (x - reach)], { color: "kl", width: 1, dash: [6, 3] });
-    drawTrail(plot, now, { color: "ink", width: 2.4 });
-    const [ghost, others] = [trails.ghost(), trails.beside().length - 1];
-    if (ghost && step <= ghost.step.at(-1)) drawRing(plot, ghost, step, theme.classes[others % 10]);
-    if (step < now.step.at(-1)) drawRing(plot, now, step, "ink");
+    drawPresent(plot, now, terms, chosen);
+    const [ghost, color] = [trails.ghost(), theme.classes[(trails.beside().length - 1) % 10]];
+    if (now.B || !ghost || terms.step > ghost.step.at(-1)) return;
+    drawRing(plot, ghost, terms.step, color);
   });
 };

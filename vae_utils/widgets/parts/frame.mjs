@@ -55,7 +55,7 @@ export const frame = ({ model, el, title }) => {
     request = 0;
     if (!el.isConnected) return;
     theme ??= readTheme(el);
-    const hidden = panels.filter((panel) => !panel.draw());
+    const hidden = panels.filter((panel) => !panel.figure.hidden && !panel.draw());
     const news = hidden.length ? "" : challenges?.look();
     if (summary) readout.say(summary(), news);
     reset.show();

@@ -47,7 +47,7 @@ export const makePanel = (settings, theme, redraw) => {
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
-/** A point dragged by pointer or moved by arrow keys (Shift: ten steps), inside the axes; `step` may be a function. */
+/** A point dragged by pointer or moved by arrow keys (Shift: ten steps), inside the axes; `step` may ask for +-1. */
 export const makeHandle = (panel, { label, at, move, axis = "both", step = 0.05, color = "ink", text }) => {
   const knob = make("button", {
     type: "button",
@@ -66,7 +66,7 @@ export const makeHandle = (panel, { label, at, move, axis = "both", step = 0.05,
     if (!arrow || !panel.plot) return;
     event.preventDefault();
     const [x, y] = at();
-    const size = (typeof step === "function" ? step() : step) * (event.shiftKey ? 10 : 1);
+    const size = (typeof step === "function" ? step(arrow[0] + arrow[1]) : step) * (event.shiftKey ? 10 : 1);
     const along = axis === "x" ? [arrow[0] + arrow[1], 0] : axis === "y" ? [0, arrow[0] + arrow[1]] : arrow;
     go(x + size * along[0], y + size * along[1]);
   });

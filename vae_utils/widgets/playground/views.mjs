@@ -133,7 +133,8 @@ export const lossRange = (view) => {
   return { x: () => [0, Math.max(100, view.picture()?.history.step.at(-1) ?? 0)], y: late };
 };
 
-const CURVES = [
+/** The curves of a loss panel: [name, values of a history, style]. */
+export const CURVES = [
   ["loss", (history) => history.loss, { color: "elbo", width: 2.4 }],
   ["\u2212reconstruction", (history) => history.reconstruction.map((v) => -v), { color: "likelihood", dash: [7, 4] }],
   ["KL", (history) => history.kl, { color: "kl", dash: [2, 4] }],
