@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 import yaml
 from PIL import Image
@@ -96,6 +97,24 @@ def test_ids_are_unique(pages):
     chapters = {path: page for path, page in pages.items() if path.parent.name == "chapters"}
     assert chapters
     assert {path.name: page.repeated for path, page in chapters.items() if page.repeated} == {}
+
+
+def test_each_chapter_can_be_had_with_its_results(site):
+    chapters = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
+    assert sorted(path.name for path in (site / "results").iterdir()) == [path.name for path in chapters]
+    for path in chapters:
+        executed = nbformat.read(site / "results" / path.name, as_version=4)
+        nbformat.validate(executed)
+        assert [cell.source for cell in executed.cells] == [cell.source for cell in nbformat.read(path, 4).cells]
+        shown = [html for cell in executed.cells for html in html_of(cell)]
+        assert any("data:image/svg+xml" in html for html in shown)
+        assert not any("<script" in html or "<svg" in html for html in shown)
+        places = [link for html in shown for link in re.findall(f'href="{BASE}/([^"]+)"', html)]
+        assert places and all(urlsplit(place).fragment in read(site / urlsplit(place).path).ids for place in places)
+
+
+def html_of(cell) -> list[str]:
+    return [output.data["text/html"] for output in cell.get("outputs", []) if "text/html" in output.get("data", {})]
 
 
 def test_theme_is_trimmed(site):

@@ -79,11 +79,11 @@ def dropdown(reader: Reader, button: str, entries: int):
 
 
 def launch_menu(reader: Reader, button: str):
-    dropdown(reader, button, entries=1)
+    dropdown(reader, button, entries=2)
 
 
 def download_menu(reader: Reader, button: str):
-    dropdown(reader, button, entries=2)
+    dropdown(reader, button, entries=3)
     reader.tab.evaluate("window.print = () => document.body.classList.add('printed')")
     reader.press(button)
     reader.press(".btn-download-pdf-button")
@@ -113,7 +113,7 @@ def color_mode(reader: Reader, button: str):
         papers[mode] = reader.tab.evaluate("getComputedStyle(document.body).backgroundColor")
     assert papers["dark"] != papers["light"] == papers["auto"]
     reader.tab.locator(f"{button} >> visible=true").evaluate("(e) => { e.blur(); e.focus(); }")  # asks for its label
-    label = reader.tab.locator(".tooltip")
+    label = reader.tab.locator(".tooltip.show")  # another may still be fading
     expect(label).to_be_attached()
     expect(label).to_be_visible(visible=not reader.touch)
 
