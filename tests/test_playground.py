@@ -69,6 +69,52 @@ def test_loss_gradients_and_adam_agree_with_pytorch(likelihood, activation, enco
     np.testing.assert_allclose(np.array(got["theta"])[moved], after[moved], atol=1e-4)
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("likelihood, activation, encoder, decoder", CASES)
+def test_the_landscape_is_the_loss_at_the_weights_of_a_plane(likelihood, activation, encoder, decoder, kernel):
+    torch.manual_seed(1)
+    rows, latent, beta, sigma, free, side, reach = 19, decoder[0], 1.7, 0.3, 0.2, 5, 0.8
+    networks = [mlp(sizes, {"tanh": nn.Tanh, "relu": nn.ReLU}[activation]) for sizes in (encoder, decoder)]
+    both = nn.ModuleList(networks)
+    theta = nn.utils.parameters_to_vector(both.parameters()).detach()
+    x = torch.rand(rows, encoder[0])
+    eps = torch.randn(rows, latent)
+    model = {"encoder": encoder, "decoder": decoder, "likelihood": likelihood}
+    model |= {"activation": activation, "kernel": kernel}
+    numbers = {"theta": theta.tolist(), "x": x.flatten().tolist(), "eps": eps.flatten().tolist()}
+    weights = {"beta": beta, "sigma": sigma, "free": free}
+    case = {"model": model, **numbers, **weights, "seed": 3, "side": side, "reach": reach}
+    got = javascript.call("tests/js/probes.mjs", "surveyed", case)
+
+    def loss():
+        heads = networks[0](x)
+        q = Normal(heads[:, :latent], (0.5 * heads[:, latent:].clamp(-20, 20)).exp())
+        out = networks[1](q.loc + q.scale * eps)
+        p = Normal(out, sigma) if likelihood == "gaussian" else Bernoulli(logits=out, validate_args=False)
+        kls = kl_divergence(q, Normal(0.0, 1.0)).mean(0)
+        return -p.log_prob(x).sum(1).mean() + beta * objectives.free_bits_kl(kls[None], free)
+
+    first, second = torch.tensor(got["directions"])
+    for direction in (first, second):
+        for drawn, part in zip(split_like(direction, both), split_like(theta, both), strict=True):
+            wanted = part.norm(dim=1) if part.dim() == 2 else torch.zeros(len(part))
+            torch.testing.assert_close(drawn.norm(dim=1) if part.dim() == 2 else drawn, wanted)
+    assert abs(first @ second) < 0.2 * first.norm() * second.norm()
+    wanted = []
+    with torch.no_grad():
+        for up in torch.linspace(-reach, reach, side):
+            for across in torch.linspace(-reach, reach, side):
+                nn.utils.vector_to_parameters(theta + across * first + up * second, both.parameters())
+                wanted.append(loss().item())
+    assert got["values"] == pytest.approx(wanted, rel=1e-4, abs=1e-4)
+
+
+def split_like(vector, module):
+    """The parts of a flat vector, shaped as the parameters of a module."""
+    sizes = [part.numel() for part in module.parameters()]
+    return [piece.view_as(part) for piece, part in zip(vector.split(sizes), module.parameters(), strict=True)]
+
+
 def test_the_page_knows_the_names_of_the_data_and_the_limit_of_logvar():
     assert tuple(javascript.call("tests/js/probes.mjs", "dataNames", None)) == DATA
     assert tuple(javascript.call("tests/js/probes.mjs", "kernelNames", None)) == KERNELS

@@ -26,6 +26,7 @@ def bench(show):
 def test_on_its_page_every_plot_and_control_is_on_one_screen(visit, addresses, width, height, end, count):
     opened = visit(f"{addresses['http']}/{PAGE}.html{end}", width=width, height=height)
     (root,) = opened.alive()
+    root.get_by_role("button", name="Landscape", exact=True).click()
     opened.until(lambda: max(box["bottom"] for box in boxes(root, PARTS)) <= height, lambda: str(boxes(root, PARTS)))
     parts = boxes(root, PARTS)
     assert opened.tab.evaluate("scrollY") == 0
@@ -269,6 +270,33 @@ def test_run_b_is_in_the_copied_link(linked):
     other.until(lambda: other.step() == 1)
     assert [both(other, name) for name in ("loss", "KL")] == [both(one, name) for name in ("loss", "KL")]
     assert other.root.get_by_role("group", name="Knobs of run").get_by_label("A").is_checked()
+
+
+def test_the_landscape_of_the_loss_comes_goes_and_follows_both_runs(bench):
+    one = bench(data="ring", hidden="16")
+    around = one.root.get_by_role("img", name="Landscape of the loss", exact=True)
+    beside = one.root.get_by_role("img", name="Landscape of the loss of run B")
+    words = one.root.locator("figcaption:visible")
+    one.press("Run")
+    one.press("Landscape")
+    one.page.until(lambda: "Loss around the weights of step" in " ".join(words.all_inner_texts()))
+    assert not one.root.get_by_role("img", name="Decoded map").is_visible()
+    step = one.step()
+    one.until(lambda: one.step() > step + 50)
+    one.press("Pause")
+    one.until(lambda: one.value("speed, WebAssembly") == "paused")
+    one.page.until(lambda: f"step {one.step()};" in " ".join(words.all_inner_texts()))
+    before = around.evaluate("canvas => canvas.toDataURL()")
+    one.type("\u03b2 of the KL", "8")
+    one.page.until(lambda: around.evaluate("canvas => canvas.toDataURL()") != before)
+    one.press("Run B beside")
+    one.page.until(lambda: " ".join(words.all_inner_texts()).count("Loss around the weights of step 0") == 2)
+    assert beside.is_visible() and not one.root.get_by_role("img", name="Samples", exact=True).is_visible()
+    one.press("Hide landscape")
+    one.page.until(lambda: not around.is_visible() and not beside.is_visible())
+    one.press("Reset")
+    one.until(lambda: "loss" in readout(one.root).split("\n"))
+    assert one.root.get_by_role("img", name="Decoded map").is_visible()
 
 
 def test_the_row_in_the_machine_is_one_that_is_trained_on(bench):

@@ -10,6 +10,7 @@ import * as maths from "../../vae_utils/widgets/parts/maths.mjs";
 import { KERNELS } from "../../vae_utils/widgets/parts/network.mjs";
 import { slerp } from "../../vae_utils/widgets/parts/paths.mjs";
 import { DIGITS, OWN, SHAPES } from "../../vae_utils/widgets/playground/datasets.mjs";
+import { Landscape, randomDirections } from "../../vae_utils/widgets/playground/landscape.mjs";
 import { enlarge } from "../../vae_utils/widgets/playground/enlarge.mjs";
 import { Adam } from "../../vae_utils/widgets/playground/trainer.mjs";
 import { Vae } from "../../vae_utils/widgets/playground/vae.mjs";
@@ -52,6 +53,21 @@ export const priced = ({ sizes, weights, scales, biases, embedding, places, code
     nats: codes.map((cells) => natsOf(prior, cells)),
     given: codes.map((cells) => Array.from(prior.given(cells, slot))),
   };
+};
+
+/** { model, theta, x, eps, seed, side, reach, ...weights } -> directions and values of the loss around theta. */
+export const surveyed = ({ model, theta, x, eps, seed, side, reach, ...weights }) => {
+  const vae = new Vae(model);
+  const [rows, noise] = [Float32Array.from(x), Float32Array.from(eps)];
+  const lossOf = (place) => {
+    vae.theta.set(place);
+    return vae.loss(rows, noise, rows.length / vae.dim, weights).loss;
+  };
+  const middle = Float32Array.from(theta);
+  const directions = randomDirections(vae, middle, seed);
+  const around = new Landscape({ directions, theta: middle, step: 0, lossOf, side, reach });
+  while (!around.complete) around.next();
+  return { directions: directions.map((one) => Array.from(one)), values: Array.from(around.values) };
 };
 
 /** What the playground can learn, by name. */

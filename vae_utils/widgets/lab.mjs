@@ -143,6 +143,10 @@ export default {
         runs.order("replay");
       }),
       beside: inHead("Run B beside", () => (runs.two() ? putAway() : openBeside())),
+      around: inHead("Landscape", () => {
+        runs.lookAround(!runs.around());
+        show();
+      }),
       copy: inHead("Copy link", () => links.copy()),
       clear: inHead("Clear trails", () => {
         trails.clear();
@@ -157,6 +161,7 @@ export default {
     /** After the runs or their knobs have changed hands. */
     const show = () => {
       which.show();
+      buttons.around.textContent = runs.around() ? "Hide landscape" : "Landscape";
       buttons.beside.textContent = runs.two() ? "Put B away" : "Run B beside";
       panels.show();
       fit();
@@ -209,6 +214,7 @@ export default {
       past.beta = 0;
       links.clear();
       runs.close({ keep: true });
+      runs.lookAround(false);
       show();
       restart();
       trails.clear();
@@ -222,7 +228,7 @@ export default {
     };
     const links = makeLinks(ui, { head: el.querySelector(".vae-head"), runs, train });
     if (!links.restore()) begin();
-    ui.reset({ moved: () => runs.two() || trained() || trails.kept.length > 0, back: begin });
+    ui.reset({ moved: () => runs.two() || runs.around() || trained() || trails.kept.length > 0, back: begin });
     ui.readout(readoutOf(ui, runs, () => links.note()));
     el.querySelector(".vae-head").after(el.querySelector(".vae-readout"));
     const now = () => {

@@ -3,6 +3,7 @@ import { DIGITS, OWN } from "../playground/datasets.mjs";
 import { CURVES, drawData, drawLatent, drawLoss, latentPanel, lossRange } from "../playground/views.mjs";
 import { drawDraws, drawMap } from "./decoded_map.mjs";
 import { drawGhost, ghostLoss, withGhost } from "./ghost.mjs";
+import { drawLandscape, reliefCaption } from "./relief.mjs";
 import { drawStrip } from "./strip.mjs";
 import { drawFlags } from "./timeline.mjs";
 import { drawTrails } from "./trails.mjs";
@@ -76,10 +77,32 @@ const panelsOf = (ui, run, drawOwn) => {
   };
 };
 
+/** The landscape of a run's loss, made when it is first wanted. */
+const reliefPanel = (ui, run) => {
+  const reach = () => run.picture()?.landscape?.reach ?? 1;
+  const plane = () => [-reach(), reach()];
+  const label = run.letter === "A" ? "Landscape of the loss" : "Landscape of the loss of run B";
+  const panel = ui.panel({
+    title: "Landscape",
+    label,
+    height: HEIGHT,
+    equal: true,
+    axes: false,
+    x: plane,
+    y: plane,
+    draw: ready(() => run, (plot) => {
+      drawLandscape(plot, run);
+      panel.caption(reliefCaption(run.picture().landscape));
+    }),
+  });
+  return panel;
+};
+
 /** Panels in the order in which they stand, B's beside A's. */
-const inOrder = ({ a, b, map, loss, plane, strip }) => [
-  a.data, b.data, a.latent, b.latent, map, a.samples, b.samples, loss, plane, strip,
-];
+const inOrder = ({ a, b, map, loss, plane, strip }) => {
+  const pairs = ["data", "latent", "relief", "samples"].flatMap((name) => [a[name], b?.[name]]);
+  return [...pairs.slice(0, 4), map, ...pairs.slice(4), loss, plane, strip].filter(Boolean);
+};
 
 const SHORT = { latent: "Latent space: each q(z|x)", samples: "Samples, decoded" };
 
@@ -125,19 +148,30 @@ export const makePanels = (ui, el, runs, trails) => {
     const words = captionsOf(ui, run, runs.two());
     if (run.letter === "A" && runs.pad?.on()) words.data = "Your digit: draw it here, then add it";
     for (const [name, panel] of Object.entries(of)) {
-      panel.caption(words[name]);
+      if (words[name]) panel.caption(words[name]);
       panel.figure.dataset.run = run.letter;
       panel.figure.classList.toggle("vae-chosen", run === runs.chosen());
     }
   };
+  const stage = panels.strip.figure.parentElement;
+  let laid = 0;
+  /** Put new panels where they belong; what stands keeps its place, and the focus in it. */
+  const settle = () => {
+    const order = inOrder(panels).map(({ figure }) => figure);
+    if (order.length !== laid) stage.append(...order);
+    laid = order.length;
+  };
   panels.show = () => {
-    const two = runs.two();
-    if (two && !panels.b) {
-      panels.b = panelsOf(ui, runs.b(), () => null);
-      panels.strip.figure.parentElement.append(...inOrder(panels).map(({ figure }) => figure));
-    }
-    for (const panel of Object.values(panels.b ?? {})) panel.figure.hidden = !two;
-    panels.map.figure.hidden = two;
+    const [two, around] = [runs.two(), runs.around()];
+    if (two && !panels.b) panels.b = panelsOf(ui, runs.b(), () => null);
+    const sets = [panels.a, panels.b].filter(Boolean);
+    if (around) runs.active().forEach((run, i) => (sets[i].relief ??= reliefPanel(ui, run)));
+    const wanted = { data: true, latent: true, samples: !(two && around), relief: around };
+    sets.forEach((set, i) => {
+      for (const [name, { figure }] of Object.entries(set)) figure.hidden = !wanted[name] || (i === 1 && !two);
+    });
+    panels.map.figure.hidden = two || around;
+    settle();
     for (const run of runs.active()) caption(run, run.letter === "A" ? panels.a : panels.b);
     const [mine, other] = [runs.chosen(), runs.other()];
     panels.map.caption(mine.latent() === 1 ? "Decoded z from \u22123 to 3" : "Decoded map of z from \u22122.4 to 2.4");

@@ -43,8 +43,9 @@ export const watched = (ui, data) => ({
   code: ui.get("code"),
 });
 
-/** `ui` may be one run: what is asked of it is `get`. */
-export const plan = (ui, data) => ({
+/** `ui` may be one run: what is asked of it is `get`. `around`: whether the landscape of its loss is wanted. */
+export const plan = (ui, data, around = false) => ({
+  around,
   data: data.x,
   heldout: data.heldout,
   dim: data.dim,

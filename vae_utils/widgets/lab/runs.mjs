@@ -1,4 +1,4 @@
-// Runs A and B of the Lab: each has knobs, a worker and a picture of its own; the fields are the knobs of the chosen one.
+// Runs A and B of the Lab: each has knobs, a worker and a picture of its own. The fields are the knobs of the chosen.
 import { clamp, remember } from "../parts/maths.mjs";
 import { rests, startWorker } from "../parts/start_worker.mjs";
 import { empty } from "../playground/own_points.mjs";
@@ -51,7 +51,7 @@ const makeRun = (ui, letter, get, heard) => {
  */
 export const makeRuns = (ui, { shown, ended }) => {
   const all = {};
-  const here = { chosen: "A", two: false, turning: false, other: {} };
+  const here = { chosen: "A", two: false, turning: false, around: false, other: {} };
   const round = { stride: 8, since: 0, until: Infinity };
   const pace = makePace();
   const active = () => (here.two ? [all.A, all.B] : [all.A]);
@@ -142,7 +142,7 @@ export const makeRuns = (ui, { shown, ended }) => {
     begin(data) {
       for (const run of active()) {
         Object.assign(run, { data, shown: null, stepped: false });
-        run.trainer.begin(plan(run, data));
+        run.trainer.begin(plan(run, data, here.around));
       }
     },
     /** Train up to a step, or pause. */
@@ -150,6 +150,12 @@ export const makeRuns = (ui, { shown, ended }) => {
       round.until = until;
       if (on && here.two && nextRound()) return;
       for (const { trainer } of active()) trainer.go(on, until);
+    },
+    /** Whether the landscape of the loss is wanted. */
+    around: () => here.around,
+    lookAround(on) {
+      here.around = on;
+      if (all.A.trainer.run) this.order("around", { on });
     },
     /** One step more, of each. */
     step() {

@@ -1,11 +1,15 @@
 // What runs in a worker: a training loop in slices, so that a message is heard within some milliseconds.
 
 const SLICE = 10;
+const SHARE = 0.1; // of the time, for work beside the training
+const QUIET = 150;
 const later = new MessageChannel();
 
 /**
  * Obey the page's orders from now on. `begin(plan)` makes a training: { steps, broken, step, change, snapshot }, and
- * film.entries where it can be replayed. `step()` says whether to go on; `snapshot(entry, rests)` is what is shown.
+ * film.entries where it can be replayed; where there is work beside it, `aside(resting)`, which does a little of it and
+ * is false if none is due, and `lookAround(on)`, which turns it on and off. `step()` says whether to go on;
+ * `snapshot(entry, rests)` is what is shown.
  */
 export const serve = (begin) => {
   let training = null;
@@ -20,6 +24,11 @@ export const serve = (begin) => {
   let run = 0;
   let waiting = false;
   let shownAt = 0;
+  let queued = false;
+  let owed = 0;
+  let looked = false; // since the last picture that says so
+  let ranAt = 0;
+  let nextLook = 0;
   let pace = { since: 0, steps: 0, rate: 0 };
 
   const show = (entry = held) => {
@@ -35,20 +44,54 @@ export const serve = (begin) => {
     pace = { since: now, steps: training.steps, rate: (1000 * done) / (now - pace.since) };
   };
 
-  const train = () => {
-    if (!running || resting || replayed) return;
-    const end = performance.now() + SLICE;
-    while (running && performance.now() < end) running = training.step() && training.steps < until;
-    measure(performance.now());
-    if (!running || (!waiting && performance.now() - shownAt > pause)) show();
-    later.port2.postMessage(0);
+  const soon = () => {
+    if (!queued) later.port2.postMessage(0);
+    queued = true;
   };
-  later.port1.addEventListener("message", train);
+
+  /** Work beside the training until `end`: whether there is more of it. */
+  const look = (end) => {
+    let more = true;
+    while (more && performance.now() < end) {
+      more = training.aside?.(!running) ?? false;
+      looked ||= more;
+    }
+    return more;
+  };
+
+  const train = () => {
+    const begun = performance.now();
+    while (running && performance.now() < begun + SLICE) running = training.step() && training.steps < until;
+    ranAt = performance.now();
+    measure(ranAt);
+    owed = Math.min(SLICE, owed + SHARE * (ranAt - begun));
+    if (owed > 0) look(ranAt + owed);
+    owed -= performance.now() - ranAt;
+    if (!running || (!waiting && ranAt - shownAt > pause)) show();
+    soon();
+  };
+  /** Where training rests: it may go on at once, for its page leads it in rounds. */
+  const rest = () => {
+    clearTimeout(nextLook);
+    if (performance.now() - ranAt < QUIET) nextLook = setTimeout(soon, QUIET);
+    else if (look(performance.now() + SLICE)) soon();
+    else if (looked) {
+      looked = false;
+      show();
+    }
+  };
+  const turn = () => {
+    queued = false;
+    if (resting || replayed || !training) return;
+    if (running) train();
+    else rest();
+  };
+  later.port1.addEventListener("message", turn);
   later.port1.start();
 
   const wake = () => {
     pace = { since: performance.now(), steps: training.steps, rate: pace.rate };
-    later.port2.postMessage(0);
+    soon();
   };
 
   const replay = () => {
@@ -110,7 +153,14 @@ export const serve = (begin) => {
       resting = order.on;
       if (!resting && running) wake();
     },
+    around(order) {
+      training.lookAround(order.on);
+      show();
+    },
   };
 
-  self.addEventListener("message", ({ data }) => ORDERS[data.order](data));
+  self.addEventListener("message", ({ data }) => {
+    ORDERS[data.order](data);
+    soon();
+  });
 };

@@ -1,10 +1,12 @@
 // A model of the playground in training, which at any moment can say what it looks like.
 import { Film } from "./film.mjs";
+import { Landscape, randomDirections } from "./landscape.mjs";
 import { linspace, normals } from "../parts/maths.mjs";
 import { Trainer } from "./trainer.mjs";
 import { Vae } from "./vae.mjs";
 
 const PROBES = 128;
+const LOOK_AFTER = 100; // steps, while training goes on
 const BATCH = { 784: 64 };
 const FILM = { most: 240, least: 60, numbers: 8e6 };
 const MAP = { digits: 12, reach: 2.4, curve: 121, samples: { digits: 24, points: 300 } };
@@ -31,7 +33,7 @@ const gridOf = (dim, latent) => {
 
 export class Training {
   constructor({ data, dim, latent, activation, seed, settings, kernel, shown = 300, ...more }) {
-    const { watched = null, heldout = null, ...chosen } = more;
+    const { watched = null, heldout = null, around = false, ...chosen } = more;
     const rows = data.length / dim;
     const model = { ...modelFor(dim, latent, activation, chosen), kernel };
     this.trainer = new Trainer({ data, rows, model, batch: BATCH[dim], seed, settings });
@@ -45,6 +47,7 @@ export class Training {
     const count = dim === 2 ? MAP.samples.points : MAP.samples.digits;
     this.z = Float32Array.from({ length: count * latent }, noise);
     this.grid = gridOf(dim, latent);
+    this.lookAround(around);
     this.record();
   }
 
@@ -69,6 +72,37 @@ export class Training {
     }
     this.film.entries = this.film.entries.filter(({ step }) => step !== trainer.steps);
     this.record();
+    Object.assign(this.around, { next: null, stale: true });
+  }
+
+  /** Whether the landscape of the loss is wanted from now on; `aside` computes it. */
+  lookAround(on) {
+    this.around = { on, shown: null, next: null, stale: false };
+  }
+
+  /** A plane through the present weights, of the loss that `terms` has. */
+  landscape() {
+    const { trainer, viewer } = this;
+    const { theta } = trainer.vae;
+    const weights = { beta: trainer.beta, sigma: trainer.settings.sigma, free: trainer.settings.free };
+    const lossOf = (place) => {
+      viewer.theta.set(place);
+      return viewer.loss(this.x, this.eps, this.probes, weights).loss;
+    };
+    const directions = randomDirections(viewer, theta, trainer.seed);
+    return new Landscape({ directions, theta, step: this.steps, lossOf });
+  }
+
+  /** One value more of the landscape, which begins anew after some steps, or one at rest; false if none is due. */
+  aside(resting) {
+    const { around } = this;
+    if (!around.on) return false;
+    const passed = around.shown ? this.steps - around.shown.step : Infinity;
+    if (!around.next && !around.stale && passed < (resting ? 1 : LOOK_AFTER)) return false;
+    if (!around.next) Object.assign(around, { next: this.landscape(), stale: false });
+    around.next.next();
+    if (around.next.complete) Object.assign(around, { shown: around.next, next: null });
+    return true;
   }
 
   /** Loss terms on the first rows with fixed noise, so that curves are smooth. */
@@ -124,6 +158,10 @@ export class Training {
     return { back, x, mu, logvar, eps, z, mean: viewer.decode(z, 1), decoded };
   }
 
+  filmUpTo(last) {
+    return this.film.entries.filter(({ step }) => step <= last);
+  }
+
   /** Everything the page draws, for the weights as they are or for one entry of the film. */
   snapshot(entry = null) {
     const { viewer, dim, latent } = this;
@@ -142,6 +180,7 @@ export class Training {
       marks: this.marks,
       kernel: this.trainer.vae.kernel,
       broken: this.broken,
+      landscape: this.around.shown?.picture(this.filmUpTo(terms.step), theta ?? this.trainer.vae.theta) ?? null,
       machine: this.watched && this.machine(),
     };
   }
