@@ -1,5 +1,7 @@
 """Figures that read on light and dark pages, are the same twice, and say what they show."""
 
+import base64
+import io
 import re
 import xml.etree.ElementTree as ET
 
@@ -8,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from refusal import refuses
 
 from vae_utils import plots
@@ -72,6 +75,17 @@ class TestShow:
     @pytest.mark.parametrize("alt", ["", "  ", None, 3])
     def test_alternative_text_is_required(self, alt):
         refuses(lambda: show(alt=alt), "alt", repr(alt), "sentence", ValueError)
+
+    def test_a_bitmap_keeps_as_many_colors_as_it_is_given(self):
+        def kept(**colors):
+            ax = plots.image_grid(np.random.default_rng(0).random((4, 3, 8, 8)), color=True)
+            svg = plots.show(ax.figure, alt="Noise", **colors).svg
+            encoded = re.search(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", svg)[1]
+            return len(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA").getcolors(1 << 20))
+
+        assert kept() <= 32 < kept(colors=256) <= 256
+        for colors in (1, 257, 2.5):
+            refuses(lambda colors=colors: kept(colors=colors), "colors", repr(colors), "whole number >= 2")
 
     def test_the_svg_is_well_formed_and_says_what_it_shows(self):
         figure = show(alt='KL < 0 is "impossible"')

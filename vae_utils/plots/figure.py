@@ -9,6 +9,7 @@ import re
 import matplotlib.pyplot as plt
 from PIL import Image
 
+from ..arguments import whole_number
 from ..surroundings import on_a_static_page
 from .look import COLORS, INK, NARROW, SMALLEST
 
@@ -28,14 +29,16 @@ class Figure:
         return f'<figure class="vae-figure"><div class="vae-scroll" tabindex="0">{self.svg}</div>{caption}</figure>'
 
 
-def show(fig, alt, caption=""):
+def show(fig, alt, caption="", colors=32):
     """Close a matplotlib figure and return it as a `Figure` to display.
 
     alt: what a reader who cannot see it must know. caption: the message in a sentence (`code` and *emphasis* allowed).
-    Raises ValueError for an empty alt.
+    colors: how many each bitmap keeps, 2 to 256; 32 do for drawings, pictures in color need more.
+    Raises ValueError for an empty alt, TypeError or ValueError for other colors.
     """
     if not (isinstance(alt, str) and alt.strip()):
         raise ValueError(f"alt: got {alt!r}, expected a sentence that says what the figure shows")
+    whole_number(colors, "colors", least=2, most=256)
     buffer = io.StringIO()
     # A notebook that another machine does not trust loses its SVG but keeps the letters in it: there, draw them.
     letters = {"svg.fonttype": "none" if on_a_static_page() else "path"}
@@ -43,13 +46,13 @@ def show(fig, alt, caption=""):
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     width = fig.get_figwidth() * 72
     plt.close(fig)
-    return Figure(_portable_svg(buffer.getvalue(), alt, width), alt, caption)
+    return Figure(_portable_svg(buffer.getvalue(), alt, width, colors), alt, caption)
 
 
-def _portable_svg(svg, alt, width):
+def _portable_svg(svg, alt, width, colors=32):
     """Strip what a page does not need, give ids a unique prefix, and let the page choose the colors."""
     svg = svg[svg.index("<svg") :]  # without the XML declaration
-    svg = re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", _small_png, svg)
+    svg = re.sub(r"data:image/png;base64,([A-Za-z0-9+/=\s]+)", lambda match: _small_png(match[1], colors), svg)
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
     prefix = "f" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     # Two figures on one page must not share an id: each gets a prefix of its own, and ids that nothing names go.
@@ -69,9 +72,9 @@ def _portable_svg(svg, alt, width):
     return opening + names + untrusted + svg[svg.index(">") + 1 :].strip()
 
 
-def _small_png(match, colors=32):
+def _small_png(encoded, colors):
     """The same bitmap with a palette: a third of the bytes, and no difference that an eye would see."""
-    picture = Image.open(io.BytesIO(base64.b64decode(match[1]))).convert("RGBA")
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGBA")
     buffer = io.BytesIO()
     picture.quantize(colors, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
