@@ -39,6 +39,9 @@ class Hand:
     def choose(self, group, word):
         self.root.get_by_role("group", name=group).get_by_label(word, exact=True).check(force=True)
 
+    def switch(self, label):
+        self.root.get_by_label(label, exact=True).click()
+
     def press(self, label):
         self.root.get_by_role("button", name=label, exact=True).click()
 
@@ -217,6 +220,11 @@ TO_REACH = {
         ],
         [("select", "Map", "ranks")],
         [("select", "Map", "fold")],
+    ],
+    "TwoRanks": [
+        [("switch", "past the wrapper: no average")],
+        [("switch", "no weight for uneven shares"), ("type", "rows of a batch", 10)],
+        [("switch", "sum in place of the mean")],
     ],
 }  # fmt: skip
 

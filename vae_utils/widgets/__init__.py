@@ -33,6 +33,7 @@ _HOME = {
     "SideBySide": "side_by_side",
     "TSlider": "t_slider",
     "Transformation": "transformation",
+    "TwoRanks": "two_ranks",
     "Widget": "parts.host",
 }
 
