@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tools import notebook as notebook_script
+from vae_utils import widgets
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
@@ -256,12 +257,25 @@ def test_links_of_the_pages_exist(path):
     check_links(path, path.read_text(encoding="utf8"))
 
 
-NUMBERS = "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+NUMBERS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+TYPED = re.compile(rf"\b({'|'.join(NUMBERS)}|[1-9]\d+) (chapters|widgets|exercises|myths)\b", re.IGNORECASE)
 
 
-def test_the_first_page_counts_the_chapters():
-    readme = (ROOT / "README.md").read_text(encoding="utf8")
-    assert f"A course in {NUMBERS[len(CHAPTERS)]} chapters" in " ".join(readme.split())
+def counted() -> dict[str, int]:
+    text = "".join(path.read_text(encoding="utf8") for path in CHAPTERS)
+    boxes = {"exercises": len(re.findall(r"> \*\*Exercise \d", text)), "myths": text.count("> **Myth")}
+    return {"chapters": len(CHAPTERS), "widgets": len(widgets.__all__) - 1, **boxes}
+
+
+def test_how_much_is_inside_is_typed_only_where_it_is_right():
+    """The website counts by itself; a file that is read as it is cannot."""
+    found = {}
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "pyproject.toml", *(ROOT / "chapters").iterdir()]:
+        for number, kind in TYPED.findall(" ".join(path.read_text(encoding="utf8").split())):
+            typed = int(number) if number.isdigit() else 10 + NUMBERS.index(number.lower())
+            assert typed == counted()[kind.lower()], f"{path.name}: {number} {kind}"
+            found[path.name, kind] = typed
+    assert found["README.md", "chapters"] == len(CHAPTERS)
 
 
 def test_every_chapter_is_in_the_contents_and_on_the_map():

@@ -89,11 +89,27 @@ def test_without_a_repository_there_is_no_colab():
     assert front.colab({"launch_buttons": {"colab_url": "https://c"}}, "page") == ""
 
 
+def summed(*runs, pages=()):
+    app = application({})
+    app.env.found_docs |= set(pages)
+    return front.summary(app, "chapters/index", dict(enumerate(runs)))
+
+
+def in_a_line(container):
+    return "".join(part.astext() for part in container)
+
+
 def test_the_summary_counts():
-    said = front.summary([run(20, 3, 1, ("kl", "elbo")), run(35, 4, 2, ("kl",)), run(30)]).astext()
+    said = in_a_line(summed(run(20, 3, 1, ("kl", "elbo")), run(35, 4, 2, ("kl",)), run(30)))
     assert "3 chapters of 20 to 35 minutes, 1.4 hours in all" in said
-    assert "2 figures that move · 10 exercises that check themselves · 4 myths put to the test." in said
-    assert "1 chapter of 20 minutes" in front.summary([run()]).astext()
+    assert said.endswith("2 figures that move · 10 exercises that check themselves · 4 myths put to the test.")
+    assert "1 chapter of 20 minutes" in in_a_line(summed(run()))
+
+
+def test_the_number_of_myths_leads_to_them():
+    (link,) = summed(run(myths=2), run(myths=3), pages=["chapters/myths"]).findall(nodes.reference)
+    assert (link.astext(), link["refuri"]) == ("5 myths put to the test", "myths.html")
+    assert not list(summed(run()).findall(nodes.reference))
 
 
 def test_what_is_kept_of_a_widget():

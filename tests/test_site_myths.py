@@ -104,8 +104,26 @@ def test_other_pages_stay_and_their_boxes_have_no_numbers():
     assert document.pformat() == before
 
 
-@pytest.mark.parametrize(("pages", "written"), [({myths.MYTHS}, [myths.MYTHS]), (set(), [])])
-def test_the_page_is_written_with_every_build_and_typesets_formulas(pages, written):
-    known = {}
-    env = SimpleNamespace(found_docs=pages, domaindata={"math": {"has_equations": known}})
-    assert myths.write_again(None, env) == written == [page for page, has in known.items() if has]
+def written_again(documents, pages):
+    """What a build is told to write, what it knows of formulas, and the contents beside the page."""
+    app = application(documents)
+    title = nodes.list_item("", nodes.paragraph("", "Myths"), nodes.paragraph("", "of the build before"))
+    app.env.found_docs, app.env.tocs = pages, {myths.MYTHS: nodes.bullet_list("", title)}
+    app.env.domaindata = {"math": {"has_equations": {}}}
+    written = myths.write_again(app, app.env)
+    links = [(link.astext(), link["anchorname"]) for link in title.findall(nodes.reference)]
+    return written, [page for page, has in app.env.domaindata["math"]["has_equations"].items() if has], links
+
+
+def test_the_page_is_written_with_every_build_typesets_formulas_and_has_contents():
+    documents = {
+        "chapters/10_ten": chapter(box(CLAIM.deepcopy(), nodes.Text(" Yes."))),
+        "chapters/02_two": chapter(box(CLAIM.deepcopy(), nodes.Text(" No."))),
+        "chapters/03_three": chapter(),
+    }
+    contents = [("2. two", "#myths-2"), ("10. ten", "#myths-10")]
+    assert written_again(documents, {*documents, myths.MYTHS}) == ([myths.MYTHS], [myths.MYTHS], contents)
+
+
+def test_a_book_without_the_page_has_nothing_to_write():
+    assert written_again({}, set()) == ([], [], [])

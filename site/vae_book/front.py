@@ -8,6 +8,7 @@ from sphinx.util.nodes import make_refnode
 
 from .cells import WIDGET, place_widget
 from .facts import about_runs, env_runs, line, several
+from .myths import MYTHS
 
 START = "chapters/index"  # the root of the book; a page built alone has another
 LAB = "chapters/lab"
@@ -22,7 +23,7 @@ def build(app: Sphinx, document: nodes.document, docname: str) -> None:
     title = next(document.findall(nodes.title))
     below = title.parent.index(title) + 2  # the title and the first sentence
     ways = ways_on(app, docname, next(iter(rows), None))
-    title.parent[below:below] = [widget(), ways, *([summary(list(runs.values()))] if runs else [])]
+    title.parent[below:below] = [widget(), ways, *([summary(app, docname, runs)] if runs else [])]
     if runs:
         cards = nodes.bullet_list("", *(card(rows[name], run) for name, run in runs.items()), classes=["cards"])
         table.parent.replace(table, [cards, line(about_runs(list(runs.values())))])
@@ -69,18 +70,21 @@ def colab(options: dict, page: str) -> str:
     return f"{host}/github/{repository}/blob/{branch}/{page}.ipynb" if host and repository else ""
 
 
-def summary(runs: list[dict]) -> nodes.container:
+def summary(app: Sphinx, docname: str, runs: dict[str, dict]) -> nodes.container:
     """For whom, how long, and how much of what is inside; counted, not said."""
-    each = [run["minutes"] for run in runs]
-    moving = {one["name"] for run in runs for one in run["widgets"]}
-    total = {kind: sum(run["counted"][kind] for run in runs) for kind in ("exercise", "myth")}
+    each = [run["minutes"] for run in runs.values()]
+    moving = {one["name"] for run in runs.values() for one in run["widgets"]}
+    total = {kind: sum(run["counted"][kind] for run in runs.values()) for kind in ("exercise", "myth")}
     facts = [
         f"{several(len(runs), 'chapter')} of {spread(each)} minutes, {sum(each) / 60:.2g} hours in all",
         f"{several(len(moving), 'figure')} that move",
         f"{several(total['exercise'], 'exercise')} that check themselves",
-        f"{several(total['myth'], 'myth')} put to the test",
     ]
-    return nodes.container("", nodes.Text(f"{READERS}. {' · '.join(facts)}."), classes=["inside"])
+    words = nodes.Text(f"{READERS}. {' · '.join(facts)} · ")
+    told: nodes.Node = nodes.Text(f"{several(total['myth'], 'myth')} put to the test")
+    if MYTHS in app.env.found_docs:
+        told = make_refnode(app.builder, docname, MYTHS, "", nodes.inline("", told.astext()))
+    return nodes.container("", words, told, nodes.Text("."), classes=["inside"])
 
 
 def spread(numbers: list[int]) -> str:

@@ -3,6 +3,7 @@
 import re
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
@@ -72,12 +73,22 @@ def chapters_of(app: Sphinx) -> list[str]:
     return sorted(name for name in app.env.found_docs if CHAPTER.match(name))
 
 
+def told_in(app: Sphinx) -> dict[str, list[Box]]:
+    """By chapter its myths, where it has any."""
+    boxes = {name: myths_of(app.env.get_doctree(name)) for name in chapters_of(app)}
+    return {name: found for name, found in boxes.items() if found}
+
+
+def heading(app: Sphinx, name: str) -> tuple[str, str]:
+    """The address of a chapter's group on the page, and its title."""
+    number = int(CHAPTER.match(name)[1])
+    return f"myths-{number}", f"{number}. {app.env.titles[name].astext()}"
+
+
 def build(app: Sphinx, document: nodes.document, docname: str) -> None:
     if docname != MYTHS:
         return
-    page = next(document.findall(nodes.section))
-    told = {name: myths_of(app.env.get_doctree(name)) for name in chapters_of(app)}
-    told = {name: boxes for name, boxes in told.items() if boxes}
+    page, told = next(document.findall(nodes.section)), told_in(app)
     count = sum(len(boxes) for boxes in told.values())
     page.insert(1, line(f"{several(count, 'claim')} from {several(len(told), 'chapter')}"))
     page += [group(app, name, boxes) for name, boxes in told.items()]
@@ -85,12 +96,11 @@ def build(app: Sphinx, document: nodes.document, docname: str) -> None:
 
 def group(app: Sphinx, name: str, boxes: list[Box]) -> nodes.section:
     """A chapter and its myths."""
-    number, title = int(CHAPTER.match(name)[1]), app.env.titles[name].astext()
-    link = make_refnode(app.builder, MYTHS, name, "", nodes.inline("", f"{number}. {title}"))
+    address, title = heading(app, name)
+    link = make_refnode(app.builder, MYTHS, name, "", nodes.inline("", title))
     items = (entry(app, name, box) for box in boxes)
-    return nodes.section(
-        "", nodes.title("", "", link), nodes.bullet_list("", *items, classes=["myths"]), ids=[f"myths-{number}"]
-    )
+    listed = nodes.bullet_list("", *items, classes=["myths"])
+    return nodes.section("", nodes.title("", "", link), listed, ids=[address])
 
 
 def entry(app: Sphinx, name: str, box: Box) -> nodes.list_item:
@@ -102,11 +112,19 @@ def entry(app: Sphinx, name: str, box: Box) -> nodes.list_item:
     )
 
 
+def in_contents(app: Sphinx, name: str) -> nodes.list_item:
+    address, title = heading(app, name)
+    link = nodes.reference("", title, internal=True, refuri=MYTHS, anchorname=f"#{address}")
+    return nodes.list_item("", addnodes.compact_paragraph("", "", link))
+
+
 def write_again(app: Sphinx, env) -> list[str]:
-    """The page shows what stands on others; their formulas need MathJax, of which Sphinx knows nothing yet."""
+    """The page shows what stands on others; of its formulas, which need MathJax, and headings Sphinx knows nothing."""
     if MYTHS not in env.found_docs:
         return []
     env.domaindata["math"]["has_equations"][MYTHS] = True
+    entry_of_page = env.tocs[MYTHS][0]  # what Sphinx collected before the groups were there: the title alone
+    entry_of_page[1:] = [nodes.bullet_list("", *(in_contents(app, name) for name in told_in(app)))]
     return [MYTHS]
 
 
