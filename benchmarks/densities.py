@@ -10,6 +10,7 @@ from sklearn.decomposition import FactorAnalysis
 from torch import nn
 
 from vae_utils import objectives
+from vae_utils.arguments import positive, whole_number
 from vae_utils.distributions import AutoregressiveGray, DiagonalGaussian, DiscretizedGaussian, Law, alpha_sigma
 from vae_utils.evaluation.likelihood import scoring
 from vae_utils.models import (
@@ -70,8 +71,13 @@ def indicators(x):
 def level_mixture(x, components, pseudo, seed, steps=60):
     """A `LevelMixture` by EM. Each component starts between a picture of x and the mean of all.
 
-    pseudo: as many pictures, spread over the levels as all of x is, are added to what each component has seen.
+    components: at most as many as x has pictures. pseudo > 0: as many pictures, spread over the levels as all of x is,
+    are added to what each component has seen; with none, a level that was not seen would have the probability 0.
+    Raises TypeError or ValueError.
     """
+    if not len(x):
+        raise ValueError(f"x: got shape {tuple(x.shape)}, expected one picture or more")
+    whole_number(components, "components", most=len(x)), positive(pseudo, "pseudo")
     marked = indicators(x)
     prior = (marked.sum(0) + 1) / (len(x) + LEVELS)
     chosen = marked[torch.randperm(len(x), generator=generator_at(seed))[:components]]

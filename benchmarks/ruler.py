@@ -218,9 +218,15 @@ def score(row, model, x, samples=SAMPLES, draws=DRAWS, seed=0):
     return each, densities.bound(objectives.elbo, model, x, 10, generator).mean().item()
 
 
+def row_called(name):
+    if name not in ROWS:
+        raise ValueError(f"row: got {name!r}, expected one of {', '.join(ROWS)}")
+    return ROWS[name]
+
+
 def measure(name, seed, data):
-    """Train and score one row by one seed: its entry, and what each test picture has."""
-    row, started = ROWS[name], time.process_time()
+    """Train and score one row by one seed: its entry, and what each test picture has. ValueError for another name."""
+    row, started = row_called(name), time.process_time()
     model = row.train(data, seed)
     seconds = time.process_time() - started
     each, elbo = score(row, model, data.test)
@@ -280,9 +286,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--again", nargs="+", metavar="ROW", default=[], help=", ".join(ROWS))
     again = parser.parse_args().again
-    for name in again:
-        if name not in ROWS:
-            raise SystemExit(f"row: got {name!r}, expected one of {', '.join(ROWS)}")
+    try:
+        [row_called(name) for name in again]
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
     torch.set_num_threads(1)
     write({name: row for name, row in results().items() if name not in again})
     run(ROWS)

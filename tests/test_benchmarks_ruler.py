@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 import torch
+from refusal import refuses
 from torch import nn
 
 from benchmarks import densities, ruler, ruler_page
@@ -66,6 +67,24 @@ class TestExact:
         table = (marked.sum(0) + pseudo * prior) / (100 + pseudo)
         found = densities.level_mixture(x, 1, pseudo, 0, steps=2).log_prob(data.valid[:9])
         torch.testing.assert_close(found, densities.indicators(data.valid[:9]) @ table.log())
+
+    def test_pictures_of_one_level_are_told_from_others(self):
+        x = torch.full((5, 64), 0.25)
+        same, other = densities.level_mixture(x, 3, 1e-3, 0).log_prob(torch.stack([x[0], 1 - x[0]])).tolist()
+        assert -1 < same < 0 and other < -64 * math.log(17)
+
+    @pytest.mark.parametrize(
+        ("changes", "name", "got"),
+        [
+            ({"x": torch.zeros(0, 64)}, "x", "(0, 64)"),
+            ({"components": 6}, "components", "6"),
+            ({"components": 0}, "components", "0"),
+            ({"pseudo": 0.0}, "pseudo", "0.0"),
+        ],
+    )
+    def test_what_no_mixture_can_be_made_of_is_refused(self, changes, name, got):
+        given = {"x": torch.zeros(5, 64), "components": 2, "pseudo": 1.0, "seed": 0} | changes
+        refuses(lambda: densities.level_mixture(**given), name, got)
 
     def test_em_climbs(self, data):
         x = data.train[:200]
@@ -239,6 +258,10 @@ def test_every_row_in_small(name, small):
     assert (elbo is None) == (row.kind == "exact")
     again, _ = ruler.score(row, row.train(small, 0), small.test, samples=3, draws=2)
     torch.testing.assert_close(each, again)
+
+
+def test_a_row_that_is_not_there_is_refused_by_name(data):
+    refuses(lambda: ruler.measure("nope", 0, data), "row", "'nope'", "blind-diffusion", ValueError)
 
 
 class TestKeeper:

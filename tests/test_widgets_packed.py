@@ -1,4 +1,4 @@
-"""The widgets of chapters 6 to 8 that hold what was trained: what does not fit is refused by name."""
+"""Widgets that hold what was trained, of the start page and chapters 6 to 8: what does not fit is refused by name."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 from refusal import refuses
 
 from vae_utils import evaluation
-from vae_utils.widgets import ClassStyle, CollapseFilm, ObjectiveChooser
+from vae_utils.widgets import ClassStyle, CollapseFilm, FrontMap, ObjectiveChooser
 from vae_utils.widgets.collapse_film import REMEDIES
 from vae_utils.widgets.objective_chooser import NONE, OBJECTIVES, TRAINED
 
@@ -95,3 +95,38 @@ def test_the_trained_generators_are_those_of_the_chapter():
 
 def sharpness(pictures, data):
     return evaluation.sharpness(*(torch.as_tensor(x / 255, dtype=torch.float32) for x in (pictures, data))).laplacian
+
+
+def front_map(**changes):
+    decoder = [(np.ones((4, 2)), np.zeros(4)), (np.ones((784, 4)), np.zeros(784))]
+    return FrontMap.of(**{"decoder": decoder, "codes": [[1.5, -9.0]], "labels": [3], **changes})
+
+
+def test_codes_of_a_map_are_parts_of_its_reach_and_cut_there():
+    assert front_map().codes.tolist() == [[64, -127]]
+    assert front_map(codes=torch.zeros(0, 2), labels=[]).codes.shape == (0, 2)
+
+
+MAPS = [
+    ({"codes": None}, "codes", "NoneType", "(n, 2)"),
+    ({"codes": [["a", "b"]]}, "codes", "list", "numbers"),
+    ({"codes": [1.0, 2.0]}, "codes", "(2,)", "(n, 2)"),
+    ({"codes": np.zeros((5, 3))}, "codes", "(5, 3)", "(n, 2)"),
+    ({"labels": None}, "labels", "()", "1 codes"),
+    ({"labels": [1, 2]}, "labels", "(2,)", "1 codes"),
+    ({"decoder": None}, "decoder", "NoneType", "(weight, bias)"),
+    ({"decoder": [np.ones((784, 2))]}, "decoder", "list", "(weight, bias)"),
+    ({"decoder": [(np.ones((784, 3)), np.zeros(784))]}, "decoder", "[3, 784]", "from 2 to 784"),
+]
+
+
+@pytest.mark.parametrize("changes, name, got, expected", MAPS)
+def test_maps_that_do_not_fit_are_refused_by_name(changes, name, got, expected):
+    refuses(lambda: front_map(**changes), name, got, expected)
+
+
+@pytest.mark.parametrize("name", ["weights", "decoder_sizes", "codes"])
+def test_the_trained_map_takes_nothing_in_the_place_of_what_was_trained(name):
+    with pytest.raises(TypeError, match=f"multiple values for keyword argument '{name}'"):
+        FrontMap.trained(**{name: [1]})
+    assert FrontMap.trained(z1=-1.0).z1 == -1.0

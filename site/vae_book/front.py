@@ -70,7 +70,7 @@ def colab(options: dict, page: str) -> str:
     return f"{host}/github/{repository}/blob/{branch}/{page}.ipynb" if host and repository else ""
 
 
-def summary(app: Sphinx, docname: str, runs: dict[str, dict]) -> nodes.container:
+def summary(app: Sphinx, docname: str, runs: dict[str, dict]) -> nodes.paragraph:
     """For whom, how long, and how much of what is inside; counted, not said."""
     each = [run["minutes"] for run in runs.values()]
     moving = {one["name"] for run in runs.values() for one in run["widgets"]}
@@ -84,7 +84,7 @@ def summary(app: Sphinx, docname: str, runs: dict[str, dict]) -> nodes.container
     told: nodes.Node = nodes.Text(f"{several(total['myth'], 'myth')} put to the test")
     if MYTHS in app.env.found_docs:
         told = make_refnode(app.builder, docname, MYTHS, "", nodes.inline("", told.astext()))
-    return nodes.container("", words, told, nodes.Text("."), classes=["inside"])
+    return nodes.paragraph("", "", words, told, nodes.Text("."), classes=["inside"])
 
 
 def spread(numbers: list[int]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .parts.fields import Array, Choice, Flag, Number, Numbers
 from .parts.host import Widget
-from .parts.packing import as_array, one_for_each, start_on_a_zero
+from .parts.packing import one_for_each, points, start_on_a_zero
 from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 TRAINED = Path(__file__).parent / "parts" / "front_map.npz"  # made by tools/train_front_map.py
@@ -48,7 +48,7 @@ class FrontMap(Widget):
         """
         decoder, sizes = layers_of("decoder", decoder, (2, 784))
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
-        codes = as_array(codes)
+        codes = points(codes, "codes")
         return cls(
             decoder_sizes=sizes, activation=activation, **flat(decoder),
             rounding=rounding_error(decoder, z, activation),
@@ -66,12 +66,15 @@ class FrontMap(Widget):
 
     @classmethod
     def trained(cls, **values):
-        """The decoder of chapter 5, 2-32-64-128-784, after 150 epochs of 12,000 digits."""
+        """The decoder of chapter 5, 2-32-64-128-784, after 150 epochs of 12,000 digits.
+
+        Raises TypeError for a value that was trained: of other weights `FrontMap.of` makes a map.
+        """
         with np.load(TRAINED) as kept:
             arrays = {name: kept[name] for name in cls.packed()}
         lists = {name: arrays[name].tolist() for name in ("decoder_sizes", "rounding")}
         start = start_on_a_zero(arrays["codes"] * (REACH / 127), arrays["labels"], REACH)
-        return cls(**arrays | lists | start | values)
+        return cls(**arrays | lists, **start | values)
 
     def still(self) -> str:
         from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ import numpy as np
 
 from .parts.fields import Array, Choice, Flag, Number, Numbers
 from .parts.host import Widget
-from .parts.packing import as_array, gray_levels, one_for_each, start_on_a_zero
+from .parts.packing import as_array, gray_levels, one_for_each, points, start_on_a_zero
 from .parts.quantized import ACTIVATIONS, decode, flat, layers_of, rounding_error, unpack
 
 REACH = 3.0  # the map shows z in [-REACH, REACH]^2
@@ -58,7 +58,7 @@ class LatentExplorer(Widget):
         decoder, decoder_sizes = layers_of("decoder", decoder, (2, 784))
         z = np.stack(np.meshgrid(*[np.linspace(-REACH, REACH, 21)] * 2), -1).reshape(-1, 2)
         rounding = rounding_error(decoder, z, activation)
-        codes = as_array(codes)
+        codes = points(codes, "codes")
         values = {**start_on_a_zero(codes, as_array(labels), REACH), **values}
         return cls(
             encoder_sizes=encoder_sizes, decoder_sizes=decoder_sizes, activation=activation, rounding=rounding,

@@ -58,6 +58,16 @@ def stacked(arrays, name):
     return np.stack(arrays)
 
 
+def points(values, name, dim=2):
+    """Points (n, dim) as a float array. Raises ValueError, or TypeError where they are no numbers."""
+    given = as_array(values)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: got {type(values).__name__}, expected numbers (n, {dim})")
+    if given.ndim != 2 or given.shape[1] != dim:
+        raise ValueError(f"{name}: got shape {given.shape}, expected (n, {dim})")
+    return given.astype(float)
+
+
 def one_for_each(values, name, n, what):
     """The values as an array. Raises ValueError unless there are n of them."""
     values = as_array(values)

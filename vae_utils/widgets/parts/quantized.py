@@ -18,9 +18,12 @@ ACTIVATIONS = {
 def layers_of(name, network, ends):
     """The linear layers of a network as arrays, [(weight (outputs, inputs), bias (outputs,)), ...], and its sizes.
 
-    Raises ValueError unless the layers follow each other from ends[0] to ends[1].
+    Raises TypeError unless it is a list of pairs, ValueError unless the layers lead from ends[0] to ends[1].
     """
-    layers = [(as_array(weight), as_array(bias)) for weight, bias in network]
+    try:
+        layers = [(as_array(weight), as_array(bias)) for weight, bias in network]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: got {type(network).__name__}, expected a list of (weight, bias)") from None
     if not layers or any(weight.ndim != 2 or bias.shape != weight.shape[:1] for weight, bias in layers):
         shapes = [(weight.shape, bias.shape) for weight, bias in layers]
         raise ValueError(f"{name}: got shapes {shapes}, expected (outputs, inputs) and (outputs,) of each layer")
