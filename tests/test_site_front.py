@@ -12,9 +12,9 @@ STILL = '<svg id="w-1"></svg>'
 WIDGET = f'<div class="vae-widget" id="w" data-widget="kl"><noscript><p>A &lt; b. This figure moves when</p>{STILL}'
 
 
-def run(minutes=20, exercises=3, myths=1, names=("kl",)):
+def run(minutes=20, exercises=3, myths=1, names=("kl",), figure=""):
     widgets = [{"name": name, "sentence": f"What {name} shows.", "still": STILL} for name in names]
-    return {"minutes": minutes, "counted": {"exercise": exercises, "myth": myths}, "widgets": widgets}
+    return {"minutes": minutes, "counted": {"exercise": exercises, "myth": myths}, "widgets": widgets, "figure": figure}
 
 
 def row(number, title, address, question):
@@ -69,6 +69,12 @@ def test_the_table_becomes_cards_and_the_map_stands_below_the_first_sentence():
     assert next(first.findall(nodes.reference))["refuri"] == "01_one.html"
 
 
+@pytest.mark.parametrize(("figure", "picture"), [(STILL, [f'<div class="card-picture">{STILL}</div>']), ("", [])])
+def test_a_chapter_without_a_widget_shows_its_first_figure(figure, picture):
+    page = built({"chapters/01_one": run(names=(), figure=figure) | RUN})
+    assert [part.astext() for part in page[0][6][0]] == [*picture, "1. One", "How?", "20 min"]
+
+
 def test_without_a_run_the_table_stays():
     assert [type(node).__name__ for node in built({})[0]].count("table") == 2
 
@@ -106,6 +112,14 @@ def test_the_number_of_myths_leads_to_them():
     (link,) = summed(run(myths=2), run(myths=3), pages=["chapters/myths"]).findall(nodes.reference)
     assert (link.astext(), link["refuri"]) == ("5 myths put to the test", "myths.html")
     assert not list(summed(run()).findall(nodes.reference))
+
+
+def test_the_first_figure_of_a_page_is_its_svg_alone():
+    numbered = '<figure><svg id="a"><g></g></svg><figcaption><a class="figure-number">1.1</a></figcaption></figure>'
+    document = new_document("page")
+    document += [nodes.raw("", text, format="html") for text in (STILL, numbered, numbered.replace('"a"', '"b"'))]
+    assert facts.first_figure(document) == '<svg id="a"><g></g></svg>'
+    assert facts.first_figure(new_document("page")) == ""
 
 
 def test_what_is_kept_of_a_widget():

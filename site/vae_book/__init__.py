@@ -27,4 +27,4 @@ def setup(app: Sphinx) -> dict:
         assets,
     ):
         module.setup(app)
-    return {"version": "1", "env_version": 6, "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 7, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,6 +1,7 @@
 """What stands under a title: how long a chapter takes to read and its code to run; what may be passed over."""
 
 import html
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -11,6 +12,7 @@ from .text import Box, has_ancestor
 WORDS_A_MINUTE = 200
 SECONDS = {"formula": 10, "figure": 20, "widget": 60}
 OPTIONAL = "Optional: nothing later depends on this section."
+SVG = re.compile(r"<svg\b.*</svg>", re.DOTALL)
 NO_PROSE = (nodes.math, nodes.math_block, nodes.literal_block, nodes.raw)
 
 
@@ -37,6 +39,12 @@ def widgets(document: nodes.document) -> list[dict]:
             sentence = html.unescape(said).partition(" This figure moves")[0]
             found.append({"name": name[1], "sentence": sentence, "still": still})
     return found
+
+
+def first_figure(document: nodes.document) -> str:
+    """The SVG of the first figure of a page, or nothing."""
+    shown = (SVG.search(raw.astext()) for raw in document.findall(nodes.raw) if "figure-number" in raw.astext())
+    return next((found[0] for found in shown if found), "")
 
 
 def minutes(counted: dict[str, int]) -> int:
@@ -67,7 +75,8 @@ def add_facts(app: Sphinx, document: nodes.document) -> None:
     title = next(document.findall(nodes.title), None)
     if run and title is not None:
         counted = count(document)
-        run |= {"minutes": minutes(counted), "counted": counted, "widgets": widgets(document)}
+        shown = {"widgets": widgets(document), "figure": first_figure(document)}
+        run |= {"minutes": minutes(counted), "counted": counted, **shown}
         title.parent.insert(title.parent.index(title) + 1, line(in_words(counted, run)))
 
 

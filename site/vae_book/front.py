@@ -93,14 +93,15 @@ def spread(numbers: list[int]) -> str:
 
 
 def card(row: list[nodes.entry], run: dict) -> nodes.list_item:
-    """A chapter: a picture of its first widget, its title, its question, what the widget shows, minutes."""
+    """A chapter: a picture of its first widget or figure, its title, its question, what the widget shows, minutes."""
     number, link, question = (entry[0].deepcopy() for entry in row)
     next(link.findall(nodes.reference)).insert(0, nodes.Text(f"{number.astext()}. "))
     link["classes"], question["classes"] = ["card-title"], ["card-question"]
     parts = [link, question]
-    if run["widgets"]:
-        first = run["widgets"][0]
+    first = run["widgets"][0] if run["widgets"] else {"still": run["figure"], "sentence": ""}
+    if first["still"]:
         parts.insert(0, nodes.raw("", f'<div class="card-picture">{first["still"]}</div>', format="html"))
+    if first["sentence"]:
         parts.append(nodes.paragraph("", first["sentence"], classes=["card-widget"]))
     minutes = nodes.paragraph("", "", nodes.inline("", f"{run['minutes']} min", classes=["minutes"]))
     return nodes.list_item("", *parts, minutes)

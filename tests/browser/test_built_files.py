@@ -110,7 +110,9 @@ def test_each_chapter_can_be_had_with_its_results(site):
         assert any("data:image/svg+xml" in html for html in shown)
         assert not any("<script" in html or "<svg" in html for html in shown)
         places = [link for html in shown for link in re.findall(f'href="{BASE}/([^"]+)"', html)]
-        assert places and all(urlsplit(place).fragment in read(site / urlsplit(place).path).ids for place in places)
+        page = (site / "chapters" / f"{path.stem}.html").read_text(encoding="utf8")
+        assert len(places) == len(re.findall(r'<div class="vae-widget" id="[^"]*" data-widget=', page))
+        assert all(urlsplit(place).fragment in read(site / urlsplit(place).path).ids for place in places)
 
 
 def html_of(cell) -> list[str]:
