@@ -170,6 +170,8 @@ def other(widget, name, field):
         return not now
     if isinstance(field, Choice):
         return field.options[0] if now != field.options[0] else field.options[1]
+    if (name, widget.module) == ("row", "lab"):  # there may be no more than 30
+        return 7
     if (name, widget.module) in {("beta", "beta_sweep"), ("step", "beta_sweep")}:  # only trained ones are shown
         return type(now)((widget.betas if name == "beta" else widget.steps)[0])
     low, high = field.low, min(field.high, field.low + 40)

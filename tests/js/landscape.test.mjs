@@ -93,14 +93,15 @@ export const tests = {
   "lines stand at round heights below the top, shades rise from 0 to 1": () => {
     equal(linesFor(200), [1, 3, 10, 30, 100]);
     equal([linesFor(0.05), linesFor(0)], [[0.001, 0.003, 0.01, 0.03], []]);
+    equal(linesFor(2), [0.01, 0.03, 0.1, 0.3, 1]);
     const shades = Array.from(shadesOf([0, 1, 10, 100], 100, 1));
     equal([shades[0], shades[3]], [0, 1]);
     ok(shades[1] > 0.1 && shades[1] < shades[2] && shades[2] < 1, String(shades));
     equal(Array.from(shadesOf([0, 0], 0, 1)), [0, 0]);
   },
   "its caption says of which step it is, and how much of the way it holds": () => {
-    equal(reliefCaption(null), "Loss around these weights");
-    equal(reliefCaption({ step: 7, trail: [[0, 0, 0]] }), "Loss around the weights of step 7");
-    ok(reliefCaption({ step: 7, trail: [[0, 0, 0.02]] }).endsWith("2 % of the way lies in it"), "the share");
+    equal(reliefCaption(null), "Loss around the weights");
+    equal(reliefCaption({ step: 7, trail: [[0, 0, 0]] }), "Loss around step 7");
+    ok(reliefCaption({ step: 7, trail: [[0, 0, 0.02]] }).endsWith("; holds 2 % of the way"), "the share");
   },
 };

@@ -114,10 +114,12 @@ export default {
         const { terms, marks, history } = run.picture() ?? { terms: {}, marks: [], history: { step: [] } };
         return terms.step > 0 || marks.length > 0 || history.step.length > 1;
       });
-    const last = () => Math.max(0, Math.min(ui.limits("row")[1], runs.a.data.tone.length - 1));
+    /** The row in the machine is one that there is. */
     const keepRow = () => {
-      knobs.row.querySelector("[type=range]").max = last();
-      if (ui.get("row") > last()) ui.set("row", last());
+      const most = ui.limits("row")[1];
+      const last = empty(ui) ? most : Math.min(most, runs.a.data.tone.length - 1);
+      knobs.row.querySelector("[type=range]").max = last;
+      if (ui.get("row") > last) ui.set("row", last);
     };
     const restart = () => {
       trails.end();

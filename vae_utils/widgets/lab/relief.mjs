@@ -8,7 +8,7 @@ const [MOST_LINES, DARKEST] = [5, 0.75];
 
 /** Heights in nats above the lowest point at which lines are drawn: 1, 3, 10, 30, ..., a few below the highest. */
 export const linesFor = (range) => {
-  const heights = [-3, -2, -1, 0, 1, 2, 3, 4, 5, 6].flatMap((power) => STEPS.map((step) => step * 10 ** power));
+  const heights = [-3, -2, -1, 0, 1, 2, 3, 4, 5, 6].flatMap((power) => STEPS.map((step) => Number(`${step}e${power}`)));
   return heights.filter((height) => height < 0.9 * range).slice(-MOST_LINES);
 };
 
@@ -55,8 +55,8 @@ export const drawLandscape = (plot, run) => {
 
 /** What stands above it: of which step it is, and how much of the way here lies in the plane. */
 export const reliefCaption = (landscape) => {
-  if (!landscape) return "Loss around these weights";
+  if (!landscape) return "Loss around the weights";
   const share = landscape.trail[0][2];
-  const way = share > 0 ? `; ${format(100 * share, 0)} % of the way lies in it` : "";
-  return `Loss around the weights of step ${landscape.step}${way}`;
+  const way = share > 0 ? `; holds ${format(100 * share, 0)} % of the way` : "";
+  return `Loss around step ${landscape.step}${way}`;
 };
