@@ -1,5 +1,7 @@
 """The Lab: everything on one screen, and what a reader does there."""
 
+import re
+
 import pytest
 from test_playground_live import Bench
 from test_widgets_layout import COLUMN, HEADER, boxes, overlap
@@ -286,6 +288,12 @@ def test_the_landscape_of_the_loss_comes_goes_and_follows_both_runs(bench):
     one.press("Pause")
     one.until(lambda: one.value("speed, WebAssembly") == "paused")
     one.page.until(lambda: f"step {one.step()};" in " ".join(words.all_inner_texts()))
+    share = lambda: int(re.search(r"holds (\d+) % of the way", " ".join(words.all_inner_texts()))[1])  # noqa: E731
+    assert share() < 60
+    one.press("Plane of the way")
+    one.page.until(lambda: "holds" in " ".join(words.all_inner_texts()) and share() > 70)
+    one.press("Random plane")
+    one.page.until(lambda: "holds" in " ".join(words.all_inner_texts()) and share() < 60)
     before = around.evaluate("canvas => canvas.toDataURL()")
     one.type("\u03b2 of the KL", "8")
     one.page.until(lambda: around.evaluate("canvas => canvas.toDataURL()") != before)

@@ -1,7 +1,9 @@
 import { close, equal, ok } from "./check.mjs";
 import { linesFor, reliefCaption, shadesOf } from "../../vae_utils/widgets/lab/relief.mjs";
 import { makeShape } from "../../vae_utils/widgets/playground/datasets.mjs";
-import { Landscape, randomDirections, sideFor } from "../../vae_utils/widgets/playground/landscape.mjs";
+import {
+  Landscape, randomDirections, sideFor, spaced, wayDirections,
+} from "../../vae_utils/widgets/playground/landscape.mjs";
 import { Training } from "../../vae_utils/widgets/playground/training.mjs";
 
 const settings = { beta: 1, sigma: 0.2, rate: 0.003, warmup: 0, free: 0 };
@@ -75,17 +77,45 @@ export const tests = {
     while (!around.complete) around.next();
     equal(Array.from(around.values), [-10, 1, 12, 10, 21, 32, 30, 41, 52]);
   },
-  "the trail is the film's last weights and the present ones": () => {
+  "the trail is the way from the start to the present weights": () => {
     const one = training({ around: true });
     steps(one, 300);
     survey(one);
     const { trail } = one.snapshot().landscape;
-    equal(trail.length, 41);
+    equal(trail.length, 32);
     ok(trail[0][2] > 0 && trail[0][2] < 0.5, `of the way ${trail[0][2]} lies in the plane`);
     const early = one.film.entries[3];
     const back = one.snapshot(early).landscape.trail;
     equal(back.length, 5);
     close(back.at(-1), one.around.shown.place(early.theta), 1e-6);
+  },
+  "the plane of the way holds what the way holds most of: in two dimensions all of it": () => {
+    const theta = Float32Array.of(1, 1, 1, 1);
+    const at = (a, b) => Float32Array.of(1 + a, 1 + 2 * b, 1 - a, 1);
+    const path = [[-8, 1], [-5, -1], [-3, 1], [-1, 0.5]].map(([a, b]) => at(a, b));
+    const directions = wayDirections(theta, path);
+    const around = new Landscape({ directions, theta, step: 0, lossOf: () => 0, side: 3 });
+    close(directions[0].reduce((sum, value, i) => sum + value * directions[1][i], 0), 0, 1e-4);
+    const places = path.map((one) => around.place(one));
+    close(places.map(([, , share]) => share), [1, 1, 1, 1], 1e-5);
+    ok(places[0][0] < 0, "it comes from the left");
+    for (const axis of [0, 1]) close(Math.max(...places.map((place) => Math.abs(place[axis]))), 1 / 1.2, 1e-5);
+    equal([wayDirections(theta, []), wayDirections(theta, [theta, theta, theta])], [null, null]);
+    equal(wayDirections(theta, [at(1, 0), at(2, 0), at(3, 0)]), null);
+  },
+  "the plane of a training's way holds most of it, and its middle is the loss as well": () => {
+    const one = training({ around: "way" });
+    steps(one, 300);
+    survey(one);
+    const { values, trail } = one.snapshot().landscape;
+    close(values[220], one.terms().loss, 1e-4);
+    ok(trail[0][2] > 0.9, `${trail[0][2]} of the way`);
+    ok(trail.every(([x, y]) => Math.abs(x) <= 1 && Math.abs(y) <= 1), "all of it is in sight");
+  },
+  "of many weights some are taken, the first among them": () => {
+    const all = Array.from({ length: 70 }, (_, i) => i);
+    equal([spaced(all).length, spaced(all)[0], spaced(all)[1]], [24, 0, 3]);
+    equal(spaced([4, 5]), [4, 5]);
   },
   "large nets get fewer values, and always one in the middle": () => {
     equal([sideFor(9000), sideFor(200_000)], [21, 15]);

@@ -145,10 +145,8 @@ export default {
         runs.order("replay");
       }),
       beside: inHead("Run B beside", () => (runs.two() ? putAway() : openBeside())),
-      around: inHead("Landscape", () => {
-        runs.lookAround(!runs.around());
-        show();
-      }),
+      around: inHead("Landscape", () => lookAround(runs.around() ? false : "random")),
+      along: inHead("Plane of the way", () => lookAround(runs.around() === "way" ? "random" : "way")),
       copy: inHead("Copy link", () => links.copy()),
       clear: inHead("Clear trails", () => {
         trails.clear();
@@ -163,10 +161,16 @@ export default {
     /** After the runs or their knobs have changed hands. */
     const show = () => {
       which.show();
+      buttons.along.hidden = !runs.around();
+      buttons.along.textContent = runs.around() === "way" ? "Random plane" : "Plane of the way";
       buttons.around.textContent = runs.around() ? "Hide landscape" : "Landscape";
       buttons.beside.textContent = runs.two() ? "Put B away" : "Run B beside";
       panels.show();
       fit();
+    };
+    const lookAround = (plane) => {
+      runs.lookAround(plane);
+      show();
     };
     const openBeside = () => {
       const on = ui.get("running");
@@ -230,7 +234,7 @@ export default {
     };
     const links = makeLinks(ui, { head: el.querySelector(".vae-head"), runs, train });
     if (!links.restore()) begin();
-    ui.reset({ moved: () => runs.two() || runs.around() || trained() || trails.kept.length > 0, back: begin });
+    ui.reset({ moved: () => runs.two() || Boolean(runs.around()) || trained() || trails.kept.length > 0, back: begin });
     ui.readout(readoutOf(ui, runs, () => links.note()));
     el.querySelector(".vae-head").after(el.querySelector(".vae-readout"));
     const now = () => {

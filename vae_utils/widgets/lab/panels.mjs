@@ -170,7 +170,7 @@ export const makePanels = (ui, el, runs, trails) => {
     sets.forEach((set, i) => {
       for (const [name, { figure }] of Object.entries(set)) figure.hidden = !wanted[name] || (i === 1 && !two);
     });
-    panels.map.figure.hidden = two || around;
+    panels.map.figure.hidden = two || Boolean(around);
     settle();
     for (const run of runs.active()) caption(run, run.letter === "A" ? panels.a : panels.b);
     const [mine, other] = [runs.chosen(), runs.other()];

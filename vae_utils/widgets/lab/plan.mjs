@@ -43,7 +43,7 @@ export const watched = (ui, data) => ({
   code: ui.get("code"),
 });
 
-/** `ui` may be one run: what is asked of it is `get`. `around`: whether the landscape of its loss is wanted. */
+/** `ui` may be one run: what is asked of it is `get`. `around`: the plane of the landscape that is wanted. */
 export const plan = (ui, data, around = false) => ({
   around,
   data: data.x,

@@ -21,9 +21,8 @@ const inPlane = ({ side, reach }) => (at) => reach * ((2 * at) / (side - 1) - 1)
 const drawLine = (plot, landscape, heights, level) => {
   const to = inPlane(landscape);
   const pieces = contour(heights, landscape.side, level);
-  for (const [x0, y0, x1, y1] of pieces) {
-    plot.line([to(x0), to(x1)], [to(y0), to(y1)], { color: "ink", width: 1, alpha: 0.45 });
-  }
+  const [xs, ys] = [0, 1].map((axis) => pieces.flatMap((piece) => [to(piece[axis]), to(piece[axis + 2]), NaN]));
+  plot.line(xs, ys, { color: "ink", width: 1, alpha: 0.45 });
   const low = pieces.filter((piece) => to(piece[1]) < 0.9 * landscape.reach);
   if (!low.length) return;
   const top = low.reduce((best, piece) => (piece[1] > best[1] ? piece : best));

@@ -151,7 +151,7 @@ export const makeRuns = (ui, { shown, ended }) => {
       if (on && here.two && nextRound()) return;
       for (const { trainer } of active()) trainer.go(on, until);
     },
-    /** Whether the landscape of the loss is wanted. */
+    /** The plane of the landscape that is wanted: "random", "way", or false for none. */
     around: () => here.around,
     lookAround(on) {
       here.around = on;

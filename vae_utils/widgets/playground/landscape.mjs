@@ -2,7 +2,7 @@
 import { normals } from "../parts/maths.mjs";
 
 const [SMALL, FEW_WEIGHTS] = [15, 40_000];
-const TRAIL = 40;
+const [MOST, MARGIN] = [32, 1.2];
 
 /** The nets of a model as [inputs, outputs] of each layer, in the order of its weights. */
 const layersOf = (vae) => [...vae.encoder.layers, ...vae.decoder.layers];
@@ -40,6 +40,56 @@ const dot = (a, b) => {
   let total = 0;
   for (let i = 0; i < a.length; i++) total += a[i] * b[i];
   return total;
+};
+
+/** The direction in which these ways, whose products are `gram`, go farthest: a weight for each, by power iteration. */
+const farthest = (gram) => {
+  let weights = gram.map((_, i) => 1 / (1 + i));
+  for (let turn = 0; turn < 100; turn++) {
+    const next = gram.map((row) => dot(row, weights));
+    const length = Math.sqrt(dot(next, next));
+    if (!(length > 0)) return null;
+    weights = next.map((value) => value / length);
+  }
+  return weights;
+};
+
+/** gram without what the ways have along the direction of `weights`. */
+const deflated = (gram, weights) => {
+  const along = gram.map((row) => dot(row, weights));
+  const square = dot(along, weights);
+  return gram.map((row, i) => row.map((value, j) => value - (along[i] * along[j]) / square));
+};
+
+/** The sum of these ways by weight, turned so that the first comes from its negative side, as long as they reach. */
+const mixed = (ways, weights) => {
+  const direction = new Float32Array(ways[0].length);
+  ways.forEach((way, k) => {
+    for (let i = 0; i < direction.length; i++) direction[i] += weights[k] * way[i];
+  });
+  const places = ways.map((way) => dot(way, direction) / dot(direction, direction));
+  const reach = MARGIN * Math.max(...places.map(Math.abs));
+  const sign = places[0] > 0 ? -1 : 1;
+  return direction.map((value) => sign * reach * value);
+};
+
+/**
+ * The two directions from `theta` in which the weights that training has been at lie farthest (their first principal
+ * components, as Li et al. 2018 draw a path), as long as the path needs; null where it has not gone anywhere yet.
+ */
+export const wayDirections = (theta, path) => {
+  const ways = path.map((place) => place.map((value, i) => value - theta[i])).filter((way) => dot(way, way) > 0);
+  if (ways.length < 3) return null;
+  const gram = ways.map((a) => ways.map((b) => dot(a, b)));
+  const first = farthest(gram);
+  const second = farthest(deflated(gram, first));
+  return second && [mixed(ways, first), mixed(ways, second)];
+};
+
+/** At most MOST of the entries, evenly spaced, the first among them. */
+export const spaced = (entries) => {
+  const stride = Math.ceil(entries.length / MOST);
+  return entries.filter((_, i) => i % stride === 0);
 };
 
 /** How many values stand along each side: an odd number, so that one lies in the middle. */
@@ -90,11 +140,10 @@ export class Landscape {
     return [x, y, far > 0 ? Math.sqrt(Math.max(0, x * wayA + y * wayB) / far) : 0];
   }
 
-  /** The last of the weights in `entries`, with `theta` at the end, as the plane sees them: [[x, y, share], ...]. */
+  /** The weights in `entries`, some of them, and `theta` at the end, as the plane sees them: [[x, y, share], ...]. */
   trail(entries, theta) {
-    const last = entries.slice(-TRAIL);
     const known = this.places;
-    this.places = new Map(last.map((entry) => [entry, known.get(entry) ?? this.place(entry.theta)]));
+    this.places = new Map(spaced(entries).map((entry) => [entry, known.get(entry) ?? this.place(entry.theta)]));
     return [...this.places.values(), this.place(theta)];
   }
 

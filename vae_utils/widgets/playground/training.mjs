@@ -1,6 +1,6 @@
 // A model of the playground in training, which at any moment can say what it looks like.
 import { Film } from "./film.mjs";
-import { Landscape, randomDirections } from "./landscape.mjs";
+import { Landscape, randomDirections, spaced, wayDirections } from "./landscape.mjs";
 import { linspace, normals } from "../parts/maths.mjs";
 import { Trainer } from "./trainer.mjs";
 import { Vae } from "./vae.mjs";
@@ -75,7 +75,7 @@ export class Training {
     Object.assign(this.around, { next: null, stale: true });
   }
 
-  /** Whether the landscape of the loss is wanted from now on; `aside` computes it. */
+  /** The plane of the landscape that is wanted from now on, "random" or "way", or false; `aside` computes it. */
   lookAround(on) {
     this.around = { on, shown: null, next: null, stale: false };
   }
@@ -89,7 +89,8 @@ export class Training {
       viewer.theta.set(place);
       return viewer.loss(this.x, this.eps, this.probes, weights).loss;
     };
-    const directions = randomDirections(viewer, theta, trainer.seed);
+    const path = this.around.on === "way" ? spaced(this.film.entries).map((entry) => entry.theta) : [];
+    const directions = wayDirections(theta, path) ?? randomDirections(viewer, theta, trainer.seed);
     return new Landscape({ directions, theta, step: this.steps, lossOf });
   }
 
