@@ -11,12 +11,12 @@ from sphinx.util import logging
 
 from .cells import CHAPTER, FIGURE, WIDGET
 from .execution import env_keys, read_notebook
+from .facts import SVG
 from .heads import base_address
 from .outputs import OutputStore, code_cells
 
 FOLDER = "results"
 MOST = 3_000_000  # bytes of one notebook
-SVG = re.compile(r"<svg\b.*</svg>", re.DOTALL)
 LABEL = re.compile(r'aria-label="([^"]*)"')
 WIDTH = re.compile(r"max-width:([\d.]+)pt")
 CAPTION = re.compile(r"<figcaption>(.*)</figcaption>", re.DOTALL)

@@ -1,9 +1,10 @@
 import { close, equal, ok } from "./check.mjs";
-import { challenges, spread } from "../../vae_utils/widgets/side_by_side.mjs";
+import { challenges, divergences, spread } from "../../vae_utils/widgets/side_by_side.mjs";
 import { normals } from "../../vae_utils/widgets/parts/maths.mjs";
 import { Gan } from "../../vae_utils/widgets/side_by_side/gan.mjs";
 import { judge, LAWS, lawOf } from "../../vae_utils/widgets/side_by_side/laws.mjs";
 import { bound, LOSSES } from "../../vae_utils/widgets/side_by_side/losses.mjs";
+import { missing } from "../../vae_utils/widgets/side_by_side/views.mjs";
 import { Pair } from "../../vae_utils/widgets/side_by_side/pair.mjs";
 import { slopeFromOne, slopesOf, squaredSlope } from "../../vae_utils/widgets/side_by_side/slopes.mjs";
 
@@ -34,6 +35,30 @@ export const tests = {
     close(one.reverseKl, Math.log(8), 1e-9);
     const entropy = Math.log(8) + 1 + Math.log(2 * Math.PI * 0.05 ** 2);
     close(law.nll(law.draw(20000, 2)), entropy, 0.03);
+  },
+  "samples that are not drawn are counted, and told of under the picture": () => {
+    const x = Float32Array.of(1, 0, 0, -1, 1.7, 0, 0.5, -90, NaN, 0, 0, 1, 1, 0, 1.6, 1.6);
+    const { outside } = judge(lawOf("ring"), x);
+    equal(outside, 3 / 8);
+    equal(missing({ outside }), "38 % outside");
+    equal(missing({ outside: 0.004 }), "");
+  },
+  "how samples that are not good divide among the modes is not told": () => {
+    const law = lawOf("ring");
+    const far = judge(law, Float32Array.from({ length: 1600 }, normals(1)).map((v) => 60 * v));
+    ok(far.reverseKl < 0.05 && far.good < 0.01, `reverse KL ${far.reverseKl} of ${far.good} good`);
+    equal(divergences(far, { good: 0.1, reverseKl: 0.25 }), "few good / 0.25");
+    equal(divergences({ good: 0.1, reverseKl: 0.25 }, { good: 0.099, reverseKl: 0 }), "0.25 / few good");
+    equal(divergences(far, far), "few good");
+  },
+  "a run remembers that a penalty was on in between, and starts anew without": () => {
+    const one = train(pair(), 3);
+    equal(one.snapshot(null, true).charged, false);
+    one.change({ ...settings, strength: 0.5 });
+    equal(one.snapshot(null, true).charged, false, "not by a setting alone");
+    train(one, 1).change(settings);
+    equal(train(one, 2).snapshot(null, true).charged, true);
+    equal(pair().snapshot(null, true).charged, false);
   },
   "a linear critic is charged for its slope, wherever it is asked": () => {
     const gan = new Gan({ generator: [2, 2], critic: [2, 1] });
@@ -86,13 +111,13 @@ export const tests = {
     ok(spread(far, "saturating") < 1e-6);
   },
   "each challenge is reached by what it says, and by nothing less": () => {
-    const told = { data: "ring", loss: "saturating", penalty: 0, spent: true, step: 1000, spread: 0.9 };
+    const told = { data: "ring", loss: "saturating", charged: false, spent: true, step: 1000, spread: 0.9 };
     const look = (now) => challenges(() => ({ ...told, ...now })).map(({ reached }) => reached());
     const [lost, found] = [4, 8].map((modes) => ({ gan: { found: modes }, vae: { found: 8 } }));
     equal(look(lost), [true, false, false]);
     equal(look({ ...lost, vae: { found: 7 } }), [false, false, false]);
     equal(look(found), [false, true, false]);
-    for (const less of [{ penalty: 0.1 }, { spent: false }, { step: 950 }, { step: 1050 }, { data: "grid" }]) {
+    for (const less of [{ charged: true }, { spent: false }, { step: 950 }, { step: 1050 }, { data: "grid" }]) {
       equal(look({ ...found, ...less })[1], false);
     }
     const flat = { ...found, spent: false, spread: 0.1 };
@@ -101,7 +126,7 @@ export const tests = {
     equal(look({ ...flat, loss: "Wasserstein" })[2], false);
   },
   "nothing is reached before there is a picture": () => {
-    challenges(() => ({ step: 0, data: "ring", penalty: 0 })).forEach(({ reached }) => ok(!reached()));
+    challenges(() => ({ step: 0, data: "ring" })).forEach(({ reached }) => ok(!reached()));
   },
 };
 

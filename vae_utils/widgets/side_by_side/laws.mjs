@@ -2,6 +2,7 @@
 import { linspace } from "../parts/maths.mjs";
 import { alike, logSumExp, mixture } from "../parts/mixture.mjs";
 import { SHAPES } from "../playground/datasets.mjs";
+import { inside } from "./sizes.mjs";
 
 const ALONG = 300;
 const eight = Array.from({ length: 8 }, (_, k) => [Math.cos((k * Math.PI) / 4), Math.sin((k * Math.PI) / 4)]);
@@ -41,12 +42,14 @@ export const lawOf = (name) => {
 };
 
 /**
- * { found, good, reverseKl, shares } of samples x (n, 2): the number of modes with at least `least` samples within 3
- * deviations, the share of all that are so near to a center, and KL(shares of the samples || equal shares) in nats,
- * each sample counted for its nearest center: as vae_utils.evaluation.count_modes.
+ * { found, good, outside, reverseKl, shares } of samples x (n, 2): the number of modes with at least `least` samples
+ * within 3 deviations, the share of all that are so near to a center, the share that lies outside of what is drawn, and
+ * KL(shares of the samples || equal shares) in nats, each sample counted for its nearest center: as
+ * vae_utils.evaluation.count_modes.
  */
 export const judge = ({ centers, width }, x, least = 20) => {
   const n = x.length / 2;
+  let outside = 0;
   const [all, near] = [new Float64Array(centers.length), new Float64Array(centers.length)];
   for (let i = 0; i < n; i++) {
     let [best, distance] = [0, Infinity];
@@ -56,11 +59,13 @@ export const judge = ({ centers, width }, x, least = 20) => {
     }
     all[best] += 1;
     if (distance <= (3 * width) ** 2) near[best] += 1;
+    if (!inside(x, i)) outside += 1;
   }
   const shares = Array.from(all, (count) => count / n);
   return {
     found: near.filter((count) => count >= least).length,
     good: near.reduce((sum, count) => sum + count, 0) / n,
+    outside: outside / n,
     reverseKl: shares.reduce((sum, s) => sum + (s > 0 ? s * Math.log(s * centers.length) : 0), 0),
     shares,
   };

@@ -26,7 +26,7 @@ export class Pair {
     this.logvar = Float32Array.of(2 * Math.log(START));
     const trained = [this.gan.critic.theta, this.gan.generator.theta, this.vae.theta, this.logvar];
     this.adams = trained.map(({ length }) => new Adam(length));
-    Object.assign(this, { law, settings, steps: 0, broken: false, film: new Film(400, 50) });
+    Object.assign(this, { law, settings, steps: 0, broken: false, charged: false, film: new Film(400, 50) });
     this.points = law.draw(POINTS, 10 * seed + 3);
     [this.noise, this.uniform] = [normals(10 * seed + 4), uniforms(10 * seed + 5)];
     this.prepare(10 * seed + 6);
@@ -49,7 +49,7 @@ export class Pair {
     return this.settings.learned ? Math.exp(0.5 * this.logvar[0]) : this.law.width;
   }
 
-  /** Other settings from now on. */
+  /** Other settings from now on. `charged` keeps whether any step of the run had a penalty. */
   change(settings) {
     this.settings = settings;
     this.broken = false;
@@ -97,6 +97,7 @@ export class Pair {
     this.broken = !(this.trainGan(x, share) && this.trainVae(x, share));
     if (this.broken) return false;
     this.steps += 1;
+    this.charged ||= this.settings.strength > 0;
     if (this.film.wants(this.steps)) this.record();
     return this.steps < budget;
   }
@@ -135,6 +136,7 @@ export class Pair {
       step: steps,
       spent: steps >= this.settings.budget,
       broken: this.broken,
+      charged: this.charged,
       card: this.card,
       exact: this.exact,
       sigma: this.sigma,

@@ -2,11 +2,10 @@
 import { format, sigmoid } from "../parts/maths.mjs";
 import { every } from "../parts/tensor.mjs";
 import { LOSSES } from "./losses.mjs";
-import { REACH, SIDE } from "./sizes.mjs";
+import { HALF, inside, REACH, SIDE } from "./sizes.mjs";
 
-const HALF = 1.65; // each model has a square of twice that, and words above it
 export const WIDE = [-HALF, 3 * HALF];
-export const HIGH = [-HALF, 2.2];
+export const HIGH = [-HALF, 2.2]; // words stand above the squares
 const MODELS = [
   ["gan", "GAN", "posterior", 0],
   ["vae", "VAE", "likelihood", 2 * HALF],
@@ -24,12 +23,17 @@ export const shades = (field, loss) => {
 
 /** Columns of the points x that lie in a model's square, moved by `shift`. */
 const inSquare = (x, shift) => {
-  const kept = [...every(x, 0, 2).keys()].filter((i) => Math.max(Math.abs(x[2 * i]), Math.abs(x[2 * i + 1])) < HALF);
+  const kept = [...every(x, 0, 2).keys()].filter((i) => inside(x, i));
   return [kept.map((i) => x[2 * i] + shift), kept.map((i) => x[2 * i + 1])];
 };
 
+export const percent = (share) => `${format(100 * share, 0)} %`;
+
+/** What is said where samples are missing from a model's square, or "". */
+export const missing = ({ outside }) => (outside < 0.005 ? "" : `${percent(outside)} outside`);
+
 /** Both models side by side, over the same data; `words` stand above each: what follows its name, and a second line. */
-export const drawSamples = (plot, { data, samples, field }, { loss, words }) => {
+export const drawSamples = (plot, { data, samples, field, card }, { loss, words }) => {
   const shade = shades(field, loss).map((value) => 0.5 * value);
   plot.image(shade, SIDE, SIDE, [-REACH, -REACH, REACH, REACH], { smooth: true, color: "kl" });
   for (const [key, name, color, shift] of MODELS) {
@@ -38,6 +42,7 @@ export const drawSamples = (plot, { data, samples, field }, { loss, words }) => 
     const [first, second] = words[key];
     plot.text(shift, plot.yRange[1], `${name}${first}`, { color, bold: true, size: 13, dy: 9, halo: true });
     plot.text(shift, plot.yRange[1], second, { dy: 25, halo: true });
+    plot.text(shift, -HALF, missing(card[key]), { color, bold: true, dy: -10, halo: true });
   }
 };
 
@@ -59,7 +64,7 @@ export const drawScores = (plot, { past, modes }) => {
     if (modes) lines(plot, past, ({ found }) => found / modes, { dash: [6, 4], alpha: 0.8 });
     lines(plot, past, ({ good }) => good, {});
   });
-  const told = ({ found, good }) => `${modes ? `${found} of ${modes} modes, ` : ""}${format(100 * good, 0)} % good`;
+  const told = ({ found, good }) => `${modes ? `${found} of ${modes} modes, ` : ""}${percent(good)} good`;
   corner(plot, MODELS.map(([key, name, color]) => [`${name}: ${told(past.at(-1)[key])}`, color]));
 };
 
