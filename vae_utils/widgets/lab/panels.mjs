@@ -109,7 +109,7 @@ const SHORT = { latent: "Latent space: each q(z|x)", samples: "Samples, decoded"
 /** What stands above the views of a run; of two it has half the room. */
 const captionsOf = (ui, run, two) => {
   const [digits, one] = [ui.get("data") === DIGITS, run.latent() === 1];
-  const own = ui.get("data") === OWN ? " Draw here." : "";
+  const own = ui.get("data") === OWN && run.letter === "A" ? " Draw here." : "";
   if (two) return { ...SHORT, data: digits ? "Scans, reconstructions" : own.trim() || "Data, reconstructions" };
   return {
     data: digits ? "Scans, and below each its reconstruction" : `Data in gray, reconstructions in color.${own}`,
