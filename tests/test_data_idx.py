@@ -9,6 +9,7 @@ from refusal import refuses
 
 from vae_utils import data
 from vae_utils.data import idx as module
+from vae_utils.data import mnist
 
 
 def idx(values, kind=8):
@@ -113,3 +114,12 @@ def test_they_come_out_on_the_default_device_as_the_digits_do(tmp_path):
     with torch.device("meta"):
         found = data.load_idx(tmp_path, n=3)
     assert {found.x.device.type, found.y.device.type} == {"meta"} and found.x.shape == (3, 6)
+
+
+def test_where_mnist_is_looked_for_another_set_is_told_how_to_be_read(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("VAE_DATA", str(write(tmp_path)))
+    monkeypatch.setenv("VAE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(mnist, "_answering_mirror", lambda: None)
+    mnist._fetch.cache_clear()
+    assert data.load_digits(n=3).source == "bundled"
+    assert "not those of MNIST; other sets in this layout are read by data.load_idx" in capsys.readouterr().out
