@@ -259,7 +259,7 @@ def test_the_keyboard_finds_a_word_and_its_page(visit, addresses):
     launch = tab.locator(f"{HEADER} .dropdown-launch-buttons > button")
     for key, shown in (("Enter", True), ("Escape", False)):
         launch.press(key)
-        expect(tab.locator(".dropdown-launch-buttons a")).to_be_visible(visible=shown)
+        expect(tab.locator(".dropdown-launch-buttons a").first).to_be_visible(visible=shown)
     expect(launch).to_be_focused()
     tab.keyboard.press("Control+k")
     tab.keyboard.type("perplexity")

@@ -176,6 +176,7 @@ def test_the_start_page_plays_within_its_first_screen_and_leads_on(visit, addres
     ways = opened.tab.locator(".ways a").evaluate_all("(all) => all.map((a) => a.getAttribute('href'))")
     assert ways[:2] == [f"{Path(NUMBERED[0]).name}.html", "lab.html"] and "colab.research.google.com" in ways[2]
     expect(opened.tab.locator(".inside")).to_contain_text(f"{cards.count()} chapters of ")
+    expect(opened.tab.locator(".inside a[href='myths.html']")).to_have_text(re.compile(r"^\d+ myths put to the test$"))
     last = cards.last.locator("a").get_attribute("href")
     cards.last.click(position={"x": 20, "y": 20})
     opened.tab.wait_for_url(f"**/{last}")
@@ -186,6 +187,9 @@ def test_each_myth_leads_to_its_box(visit, addresses, site):
     opened = visit(f"{addresses['http']}/chapters/myths.html")
     leads = opened.tab.locator(".myths .claim a").evaluate_all("(all) => all.map((a) => a.getAttribute('href'))")
     assert opened.tab.locator(".facts").inner_text() == f"{len(leads)} claims from {len(NUMBERED)} chapters"
+    contents = opened.tab.locator("nav.page-toc a").evaluate_all("(all) => all.map((a) => a.getAttribute('href'))")
+    groups = opened.tab.locator(".bd-article section section").evaluate_all("(all) => all.map((e) => `#${e.id}`)")
+    assert contents == groups and len(groups) == len(NUMBERED)
     for page in NUMBERED:
         text = (site / f"{page}.html").read_text(encoding="utf8")
         boxes = [re.search(r' id="([^"]*)"', opening)[1] for opening in re.findall(r"<div[^>]* box-myth[^>]*>", text)]
