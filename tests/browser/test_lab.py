@@ -354,6 +354,13 @@ def test_free_bits_are_felt_at_once(bench):
     assert "free bits 2 at step 0" in readout(one.root)
 
 
+def test_before_the_first_point_every_view_says_that_there_is_none(bench):
+    one = bench(data="your own points")
+    one.page.settle()
+    drawn = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"""
+    assert [canvas.evaluate(drawn) for canvas in one.root.locator("canvas:visible").all()] == [True] * 7
+
+
 STATE = "#data=moons&hidden=16&beta=2.5&sigma=0.2&seed=7&row=4&n=123"
 
 
