@@ -136,3 +136,5 @@ if __name__ == "__main__":
         for process in pair:
             process.join()
         print([process.exitcode for process in pair])
+    with process_group() as group:
+        torch.save(log_p(group, small()), folder / "alone.pt")

@@ -8,12 +8,13 @@ from pathlib import Path
 import parallel_training as pair
 import pytest
 import torch
+import torch.distributed as dist
 from refusal import refuses
 
 from vae_utils.evaluation import log_likelihood
 from vae_utils.objectives import elbo, importance_bound
 from vae_utils.training import fit
-from vae_utils.training.parallel import Group, Loss, SharedRun, process_group
+from vae_utils.training.parallel import Group, Loss, SharedRun, _backend, process_group
 
 EXACT = 1e-12
 
@@ -28,7 +29,7 @@ def found(tmp_path_factory):
     done = subprocess.run(command, stdout=subprocess.PIPE, **how)
     assert done.stdout.splitlines() == ["[-9, -9]", "[0, 0]"]
     parts = [[torch.load(folder / f"{name} {rank}.pt") for name in ("first", "second")] for rank in (0, 1)]
-    return [first | second for first, second in parts]
+    return [first | second | {"log p alone": torch.load(folder / "alone.pt")} for first, second in parts]
 
 
 def alone(model, objective=elbo, optimizer=torch.optim.SGD):
@@ -63,9 +64,9 @@ class TestTwoProcesses:
         assert stay_together == (slip != "past_the_wrapper")
 
     def test_scores_do_not_depend_on_who_scores(self, found):
-        with process_group() as group:
-            one = pair.log_p(group, pair.small())
-        assert torch.equal(found[0]["log p"], found[1]["log p"]) and torch.equal(found[0]["log p"], one)
+        one = found[0]["log p alone"]
+        assert len(one) == len(pair.X) and one.unique().numel() == len(one)
+        assert torch.equal(found[0]["log p"], one) and torch.equal(found[1]["log p"], one)
 
     def test_mean(self, found):
         assert found[0]["mean"] == found[1]["mean"] == 1.5
@@ -94,6 +95,80 @@ class TestGroup:
 
     def test_too_few_rows_are_refused(self):
         refuses(lambda: Group(0, 3).share(2), "rows", "2", ">= 3", ValueError)
+
+
+class TestOneOfTwo:
+    """What a rank does, with the other one played by the test."""
+
+    def test_mean(self, monkeypatch):
+        monkeypatch.setattr(dist, "all_reduce", lambda total: total.add_(5.0))
+        value = torch.tensor(2.0, requires_grad=True)
+        mean = Group(0, 2).mean(3 * value)
+        assert mean == 5.5 and not mean.requires_grad and value == 2
+
+    def test_scores_are_dealt_out(self, monkeypatch):
+        monkeypatch.setattr(dist, "all_reduce", lambda found: None)
+        x, asked = torch.arange(11.0)[:, None] + 1, []
+
+        def score(x, y, generator):
+            asked.append(len(x))
+            return x[:, 0] + torch.rand(len(x), generator=generator)
+
+        parts = [Group(rank, 2).score(score, x, batch_size=3) for rank in (0, 1)]
+        first = [True] * 3 + [False] * 3 + [True] * 3 + [False] * 2
+        assert asked == [3, 3, 3, 2]
+        assert [part.bool().tolist() for part in parts] == [first, [not mine for mine in first]]
+        assert torch.equal(sum(parts), Group(0, 1).score(score, x, batch_size=3))
+
+    def test_only_process_0_writes_and_all_wait(self, monkeypatch, tmp_path):
+        waits = []
+        monkeypatch.setattr(dist, "barrier", lambda: waits.append(1))
+        monkeypatch.setattr(dist, "all_gather_object", lambda told, own: told.__setitem__(slice(None), [own, own]))
+        for rank in (1, 0):
+            path = tmp_path / f"{rank}.pt"
+            with SharedRun(Group(rank, 2), pair.small(), pair.X, checkpoint=path, every=2, **pair.HOW) as run:
+                assert len([*run]) == 20
+            assert path.is_file() == (rank == 0)
+        assert len(waits) == 20
+
+    @pytest.mark.parametrize("rank", [0, 1])
+    def test_a_checkpoint_that_one_does_not_see(self, monkeypatch, tmp_path, rank):
+        def gather(told, own):
+            told[:] = [own, own | {"a checkpoint to go on from": True}]
+
+        monkeypatch.setattr(dist, "all_gather_object", gather)
+        for path in (None, tmp_path / "run.pt"):
+            with SharedRun(Group(rank, 2), pair.small(), pair.X, checkpoint=path, **pair.HOW) as run:
+                refuses(
+                    lambda run=run: next(iter(run)), "group", "from': True} in process 1", "from': False}", ValueError
+                )
+
+    def test_where_processes_meet(self, monkeypatch, tmp_path):
+        seen = []
+        monkeypatch.setattr(dist, "init_process_group", lambda backend, **how: seen.append((backend, how)))
+        monkeypatch.setattr(dist, "destroy_process_group", lambda: seen.append("left"))
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+        monkeypatch.setenv("RANK", "1")
+        monkeypatch.setenv("WORLD_SIZE", "3")
+        for meeting in (None, tmp_path / "here"):
+            with process_group(meeting) as group:
+                assert group == Group(1, 3) and seen[-1] != "left"
+        how = {"init_method": f"file://{tmp_path / 'here'}", "rank": 1, "world_size": 3}
+        assert seen == [("gloo", {}), "left", ("gloo", how), "left"]
+
+    @pytest.mark.parametrize("gpus, local, rank, expected", [
+        (0, None, None, ("gloo", None)), (1, None, None, ("cpu:gloo,cuda:nccl", 0)), (1, "2", "0", ("gloo", None)),
+        (2, "2", "1", ("cpu:gloo,cuda:nccl", 1)), (8, "2", "0", ("cpu:gloo,cuda:nccl", 0)),
+    ])  # fmt: skip
+    def test_a_gpu_each_where_there_are_enough(self, monkeypatch, gpus, local, rank, expected):
+        taken = [None]
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+        for name, value in (("LOCAL_WORLD_SIZE", local), ("LOCAL_RANK", rank)):
+            monkeypatch.delenv(name, raising=False)
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        assert (_backend(), taken[-1]) == expected
 
 
 class TestAGroupOfOne:
