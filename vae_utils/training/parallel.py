@@ -19,6 +19,7 @@ Start it by `torchrun --nproc-per-node 2 FILE.py`; `python FILE.py` is a group o
 
 import os
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
 import torch
@@ -80,7 +81,8 @@ def process_group(meeting=None):
     RANK and WORLD_SIZE in the environment are enough. Each process gets a GPU of its own where there are enough.
     """
     group = Group(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
-    how = {"store": dist.HashStore(), "rank": 0, "world_size": 1} if group.size == 1 else {}
+    alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1, "timeout": timedelta(minutes=1)}
+    how = alone if group.size == 1 else {}
     if meeting is not None:
         how = {"init_method": f"file://{os.path.abspath(meeting)}", "rank": group.rank, "world_size": group.size}
     dist.init_process_group(_backend(), **how)
