@@ -133,14 +133,18 @@ def test_first_page_leads_to_the_last(visit, addresses):
 @each_light(NOTEBOOKS)
 def test_chapter_can_be_run_and_kept(light, site):
     page = urlsplit(light.tab.url).path[1:].removesuffix(".html")
+    name, version = f"{Path(page).name}.ipynb", f"v{vae_utils.__version__}"
     links = light.tab.locator(".article-header-buttons a").evaluate_all("all => all.map((a) => a.href)")
-    colab = [link for link in links if link.startswith("https://colab.research.google.com/github/")]
-    notebook = [link for link in links if link.endswith(f"{Path(page).name}.ipynb") and "127.0.0.1" in link]
-    assert len(colab) == 1
-    assert colab[0].endswith(f"/blob/v{vae_utils.__version__}/{page}.ipynb")
-    assert len(notebook) == 1
-    source = site / urlsplit(notebook[0]).path.lstrip("/")
+    colab = [
+        link.partition("/blob/")[2] for link in links if link.startswith("https://colab.research.google.com/github/")
+    ]
+    notebooks = [link for link in links if link.endswith(name) and "127.0.0.1" in link]
+    executed = Path(page).name[0].isdigit()
+    assert colab == [f"{version}/{page}.ipynb", f"results-{version}/{name}"][: 1 + executed]
+    assert len(notebooks) == 1 + executed
+    source, *results = (site / urlsplit(link).path.lstrip("/") for link in notebooks)
     assert source.read_bytes() == (ROOT / f"{page}.ipynb").read_bytes()
+    assert results == [site / "results" / name][:executed]
 
 
 COLORS = ["color-contrast", "link-in-text-block"]  # the rules that a theme can break
