@@ -131,6 +131,10 @@ class TestBuilders:
         assert torch.equal(parameters(conv_vae(2)), parameters(conv_vae(2, channels=32)))
         assert models.ConvDecoder(2).layers[0].out_features == 64 * 49
 
+    def test_a_window_has_these_sizes_unless_told(self):
+        told = models.WindowNetwork(2, 5, 3, reach=3, hidden=48, features=8, width=128, seed=0)
+        assert torch.equal(parameters(models.WindowNetwork(2, 5, 3)), parameters(told))
+
     @pytest.mark.parametrize(("size", "height", "width"), [(4, 4, 4), (20, 20, 20), ((8, 16), 8, 16), ([12, 4], 12, 4)])
     @pytest.mark.parametrize("color", [False, True])
     def test_convolutions_take_any_multiple_of_four(self, size, height, width, color):
