@@ -268,8 +268,9 @@ def test_run_b_is_in_the_copied_link(linked):
     one.until(lambda: "in the address bar" in readout(one.root))
     end = one.page.tab.evaluate("location.hash")
     assert end == "#data=ring&hidden=16&beta=1&seed=0&b.beta=3&n=1"
-    other = linked(end)
+    other = linked(end.replace("&n=1", "&plane=random&n=1"))
     other.until(lambda: other.step() == 1)
+    assert other.root.get_by_role("img", name="Landscape of the loss", exact=True).is_visible()
     assert [both(other, name) for name in ("loss", "KL")] == [both(one, name) for name in ("loss", "KL")]
     assert other.root.get_by_role("group", name="Knobs of run").get_by_label("A").is_checked()
 

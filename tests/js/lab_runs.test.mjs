@@ -138,12 +138,12 @@ export const tests = {
     const now = { ...START, start: START, beta: 2 };
     const b = { ...now, beta: 4, hidden: "16" };
     const limits = { ...LIMITS, hidden: ["16", "64"] };
-    const text = toAddress((name) => now[name], 7, KNOBS, (name) => b[name]);
-    equal(text, "data=ring&beta=2&seed=0&b.beta=4&b.hidden=16&n=7");
+    const text = toAddress((name) => now[name], 7, { knobs: KNOBS, b: (name) => b[name], plane: "way" });
+    equal(text, "data=ring&beta=2&seed=0&b.beta=4&b.hidden=16&plane=way&n=7");
     equal(fromAddress(text, limits, 9, KNOBS), {
-      values: { data: "ring", beta: 2, seed: 0 }, b: { beta: 4, hidden: "16" }, n: 7, ignored: [],
+      values: { data: "ring", beta: 2, seed: 0 }, b: { beta: 4, hidden: "16" }, plane: "way", n: 7, ignored: [],
     });
-    const same = toAddress((name) => now[name], 7, KNOBS, (name) => now[name]);
+    const same = toAddress((name) => now[name], 7, { knobs: KNOBS, b: (name) => now[name] });
     equal(fromAddress(same, limits, 9, KNOBS).b, { beta: 2 });
     equal(fromAddress("data=ring&n=3", limits, 9, KNOBS).b, null);
     const { ignored, b: found } = fromAddress("b.beta=99&b.seed=1&b.=2&b.sigma=0.5", limits, 9, KNOBS);
@@ -181,12 +181,14 @@ export const tests = {
     const bad = [
       "beta=99", "beta=", "beta=NaN", "seed=1.5", "n=1e9", "n=-1", "data=faces", "code=1", "code=1,x", "color=red",
       "points=!!",
-      "points=AAA", "__proto__=1", "pixels=15",
+      "points=AAA", "__proto__=1",
+      "plane=up", "pixels=15",
     ];
-    for (const part of bad) equal(fromAddress(part, LIMITS, 9), { values: {}, b: null, n: 0, ignored: [part] }, part);
+    const none = { values: {}, b: null, plane: false, n: 0 };
+    for (const part of bad) equal(fromAddress(part, LIMITS, 9), { ...none, ignored: [part] }, part);
     equal(fromAddress(`points=${"AAAA".repeat(14)}`, LIMITS, 9).ignored.length, 1, "more points than there may be");
     equal(fromAddress("beta=2&n=5&size=3&data=moons", LIMITS, 9), {
-      values: { beta: 2, data: "moons" }, b: null, n: 5, ignored: ["size=3"],
+      values: { beta: 2, data: "moons" }, b: null, plane: false, n: 5, ignored: ["size=3"],
     });
   },
 };

@@ -9,6 +9,8 @@ const WHOLE = ["warmup", "seed", "row"];
 /** The fields that a link holds. */
 export const HELD = [...WORDS, ...NUMBERS, "code", "points", "drawn"];
 const BESIDE = "b.";
+/** The planes of the landscape. */
+export const PLANES = ["random", "way"];
 const ALWAYS = ["data", "beta", "seed"];
 const MOST_STEPS = 20_000;
 const MOST_DRAWN = 12;
@@ -54,9 +56,9 @@ const packBeside = (knobs, get, b) =>
 
 /**
  * The part of the address behind "#": what differs from the start, the points if they are learned, what run B has for
- * itself, if `b` is not null, and `n` steps.
+ * itself, if `b` is not null, the `plane` of the landscape, if one is shown, and `n` steps.
  */
-export const toAddress = (get, n, knobs = [], b = null) => {
+export const toAddress = (get, n, { knobs = [], b = null, plane = false } = {}) => {
   const start = get("start");
   const names = [...WORDS, ...NUMBERS].filter((name) => ALWAYS.includes(name) || get(name) !== start[name]);
   const parts = new URLSearchParams(names.map((name) => [name, String(get(name))]));
@@ -64,6 +66,7 @@ export const toAddress = (get, n, knobs = [], b = null) => {
   if (get("data") === OWN && get("points").length) parts.set("points", packPoints(get("points")));
   if (get("data") === DIGITS && get("drawn").length) parts.set("drawn", packBytes(get("drawn").flat()));
   for (const [name, value] of b ? packBeside(knobs, get, b) : []) parts.set(name, value);
+  if (plane) parts.set("plane", plane);
   parts.set("n", String(n));
   return parts.toString();
 };
@@ -77,6 +80,7 @@ const numberIn = (text, [low, high], whole) => {
 const read = (name, text, limits, most) => {
   if (WORDS.includes(name)) return limits[name].includes(text) ? text : null;
   if (NUMBERS.includes(name)) return numberIn(text, limits[name], WHOLE.includes(name));
+  if (name === "plane") return PLANES.includes(text) ? text : null;
   if (name === "n") return numberIn(text, [0, MOST_STEPS], true);
   if (name === "points") return unpackPoints(text, limits.points, most);
   if (name === "drawn") return unpackDrawn(text);
@@ -85,12 +89,12 @@ const read = (name, text, limits, most) => {
 };
 
 /**
- * { values by field, b: those of run B or null, n steps, ignored: what says nothing to this Lab }, or null for what is
- * no link to a state. `knobs` are the fields that B has for itself.
+ * { values by field, b: those of run B or null, plane of the landscape or false, n steps, ignored: what says nothing to
+ * this Lab }, or null for what is no link to a state. `knobs` are the fields that B has for itself.
  */
 export const fromAddress = (text, limits, most, knobs = []) => {
   if (!text.includes("=")) return null;
-  const known = [...HELD, "n", ...knobs.map((name) => BESIDE + name)];
+  const known = [...HELD, "plane", "n", ...knobs.map((name) => BESIDE + name)];
   const [values, b, ignored] = [{}, {}, []];
   for (const [name, value] of new URLSearchParams(text)) {
     const beside = name.startsWith(BESIDE);
@@ -99,6 +103,6 @@ export const fromAddress = (text, limits, most, knobs = []) => {
     if (found === null) ignored.push(`${name}=${value}`.slice(0, 40));
     else (beside ? b : values)[field] = found;
   }
-  const { n = 0, ...fields } = values;
-  return { values: fields, b: Object.keys(b).length ? b : null, n, ignored };
+  const { n = 0, plane = false, ...fields } = values;
+  return { values: fields, b: Object.keys(b).length ? b : null, plane, n, ignored };
 };

@@ -38,13 +38,15 @@ export const makeLinks = (ui, { head, runs, train }) => {
     runs.close({ keep: true });
     for (const name of HELD) ui.set(name, found.values[name] ?? ui.get("start")[name]);
     if (found.b) runs.open(found.b);
+    runs.lookAround(found.plane);
     train(found.n);
     say(found.ignored.length ? "read in part" : "restored", found.ignored);
     return true;
   };
   const copy = async () => {
     const steps = runs.a.picture()?.terms.step ?? 0;
-    const address = `${location.href.split("#")[0]}#${toAddress(runs.a.get, steps, KNOBS, runs.b()?.get ?? null)}`;
+    const more = { knobs: KNOBS, b: runs.b()?.get ?? null, plane: runs.around() };
+    const address = `${location.href.split("#")[0]}#${toAddress(runs.a.get, steps, more)}`;
     const where = await hand(address);
     const changed = runs.active().some((run) => changedOnTheWay(run.picture()));
     say(changed ? `${where}, with the settings of now` : where);
