@@ -123,7 +123,9 @@ class TestOneOfTwo:
     def test_only_process_0_writes_and_all_wait(self, monkeypatch, tmp_path):
         waits = []
         monkeypatch.setattr(dist, "barrier", lambda: waits.append(1))
-        monkeypatch.setattr(dist, "all_gather_object", lambda told, own: told.__setitem__(slice(None), [own, own]))
+        monkeypatch.setattr(
+            dist, "all_gather_object", lambda told, own: told.__setitem__(slice(None), [dict(own), own])
+        )
         for rank in (1, 0):
             path = tmp_path / f"{rank}.pt"
             with SharedRun(Group(rank, 2), pair.small(), pair.X, checkpoint=path, every=2, **pair.HOW) as run:
@@ -195,11 +197,16 @@ class TestAGroupOfOne:
 
         with process_group() as group:
             once, again = (group.score(score, x, y, batch_size=3, seed=seed) for seed in (1, 1))
-            other = group.score(score, x, y, batch_size=3, seed=2)
+            other, first, unnamed = (
+                group.score(score, x, y, batch_size=3, **how) for how in ({"seed": 2}, {"seed": 0}, {})
+            )
             plain = group.score(lambda x, y, generator: x[:, 0], x)
+            sizes = group.score(lambda x, y, generator: torch.full((len(x),), float(len(x))), torch.zeros(201, 1))
             refuses(lambda: group.score(score, x, batch_size=0), "batch_size", "0", ">= 1")
+        assert sizes.tolist() == [100.0] * 200 + [1.0]
         noise = once - 101 * x[:, 0]
         assert ((noise >= 0) & (noise < 0.5)).all() and len(noise.unique()) == 7
+        assert torch.equal(first, unnamed)
         assert torch.equal(once, again) and not torch.equal(once, other) and torch.equal(plain, x[:, 0])
 
     def test_scores_carry_no_gradient_and_are_log_likelihoods(self):

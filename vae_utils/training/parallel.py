@@ -63,7 +63,8 @@ class Group(NamedTuple):
         not matter who scores it. Nothing is filled up to equal shares, so no row counts twice.
         """
         starts = range(0, len(x), whole_number(batch_size, "batch_size"))
-        seeds = torch.randint(2**63 - 1, (len(starts),), generator=generator_at(seed)).tolist()
+        most = torch.iinfo(torch.int64).max
+        seeds = torch.randint(most, (len(starts),), generator=generator_at(seed)).tolist()
         found = x.new_zeros(len(x))
         for start, own_seed in [*zip(starts, seeds, strict=True)][self.rank :: self.size]:
             some = slice(start, start + batch_size)
