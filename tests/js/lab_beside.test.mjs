@@ -137,6 +137,17 @@ export const tests = {
       runs.close();
       equal([ui.get("beta"), runs.two(), runs.b(), runs.other(), runs.chosen().letter], [1, false, null, null, "A"]);
     }),
+  "a landscape is ordered of runs that have begun, and with the beginning of the others": () =>
+    stage(({ runs, begin, workers }) => {
+      runs.lookAround("random");
+      begin();
+      runs.open({ beta: 2 });
+      runs.lookAround("way");
+      const [a, b] = workers();
+      equal([a.orders.at(-1), a.plan.around, b.orders, runs.around()], ["around", "random", [], "way"]);
+      begin();
+      equal([a.plan.around, b.plan.around], ["way", "way"]);
+    }),
   "B is put away while both run: A goes on alone, and what B still says is not heard": () =>
     stage(({ ui, runs, seen, begin, workers }) => {
       runs.open();

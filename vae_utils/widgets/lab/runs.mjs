@@ -155,7 +155,7 @@ export const makeRuns = (ui, { shown, ended }) => {
     around: () => here.around,
     lookAround(on) {
       here.around = on;
-      if (all.A.trainer.run) this.order("around", { on });
+      for (const { trainer } of active()) if (trainer.run) trainer.order("around", { on });
     },
     /** One step more, of each. */
     step() {
