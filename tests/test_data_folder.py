@@ -141,6 +141,21 @@ def test_more_kinds_of_files_that_cannot_be_used(tmp_path):
         assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("color", [None, True])
+def test_pictures_of_a_kind_that_is_not_read_are_not_passed_over(tmp_path, color):
+    """Half a folder of a telephone's pictures would look like a whole one."""
+    write(tmp_path / "a.png", gray(4, 4))
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"whatever it is")
+    refuses(lambda: data.load_images(tmp_path, 4, color), "folder", "IMG_1.HEIC (HEIC is not read", "whole", ValueError)
+
+
+def test_of_a_photograph_with_a_second_one_behind_it_the_first_counts(tmp_path):
+    first, second = (Image.new("RGB", (16, 16), color) for color in ("white", "black"))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert Image.open(tmp_path / "a.jpg").format == "MPO"
+    assert data.load_images(tmp_path, 4).x.min() > 0.99
+
+
 def test_many_files_that_cannot_be_used_are_counted(tmp_path):
     for number in range(module.NAMED + 3):
         (tmp_path / f"{number}.png").touch()
@@ -162,6 +177,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     refuses(lambda: data.load_images(tmp_path / "gone", 4), "folder", "not there", error=FileNotFoundError)
     refuses(lambda: data.load_images(tmp_path / "notes.txt", 4), "folder", "a file", error=NotADirectoryError)
     refuses(lambda: data.load_images(3, 4), "folder", "3", error=TypeError)
+    refuses(lambda: data.load_images("a" * 5000, 4), "folder", "not there", error=FileNotFoundError)
 
 
 def test_links_to_folders_lead_in_no_circle(tmp_path):

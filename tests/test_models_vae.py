@@ -179,6 +179,10 @@ class TestBuilders:
         refuses(lambda: conv_vae(0), "latent_dim", "0", ">= 1", ValueError)
         refuses(lambda: conv_vae(2, channels=0), "channels", "0", ">= 1", ValueError)
         refuses(lambda: conv_vae(2, sigma="per_pixel"), "sigma", "'per_pixel'", "1.0", ValueError)
+        for color in ("gray", 3, None):
+            refuses(
+                lambda color=color: conv_vae(2, size=8, color=color), "color", repr(color), "True or False", TypeError
+            )
         for size in (30, 0, 2, -4, 28.0, (28,), (28, 30), (8, 8, 8), "28", True):
             for build in (conv_vae, models.ConvDecoder):
                 refuses(lambda size=size, build=build: build(2, size=size), "size", repr(size), "multiple of 4")

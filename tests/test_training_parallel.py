@@ -183,6 +183,28 @@ class TestAGroupOfOne:
             shared = pair.train(group, pair.small())
         assert torch.equal(shared[0], alone(pair.small())[0])
 
+    @pytest.mark.parametrize("name, text, error", [
+        ("RANK", "one", TypeError), ("RANK", "-1", TypeError), ("RANK", "1", ValueError),
+        ("WORLD_SIZE", "0", ValueError), ("WORLD_SIZE", "", TypeError),
+    ])  # fmt: skip
+    def test_a_bad_environment_is_refused(self, monkeypatch, name, text, error):
+        monkeypatch.setenv(name, text)
+        refuses(lambda: process_group().__enter__(), name, text, "whole number", error)
+
+    def test_a_bad_place_to_meet_is_refused_at_once(self, tmp_path):
+        refuses(lambda: process_group(3).__enter__(), "meeting", "3", "name of a file", TypeError)
+        refuses(lambda: process_group(tmp_path).__enter__(), "meeting", "a folder", "name of a file", ValueError)
+        nowhere = tmp_path / "nowhere" / "here"
+        refuses(lambda: process_group(nowhere).__enter__(), "meeting", "nowhere", "is there", FileNotFoundError)
+        assert not torch.distributed.is_initialized()
+
+    def test_what_is_no_group_is_refused(self):
+        for wrong in (None, (0, 1), pair.small()):
+            refuses(
+                lambda wrong=wrong: SharedRun(wrong, pair.small(), pair.X, steps=1),
+                "group", type(wrong).__name__, "a Group", TypeError,
+            )  # fmt: skip
+
     def test_the_group_is_left_whatever_happens(self):
         with pytest.raises(ZeroDivisionError), process_group():
             1 / 0  # noqa: B018
@@ -208,6 +230,20 @@ class TestAGroupOfOne:
         assert ((noise >= 0) & (noise < 0.5)).all() and len(noise.unique()) == 7
         assert torch.equal(first, unnamed)
         assert torch.equal(once, again) and not torch.equal(once, other) and torch.equal(plain, x[:, 0])
+
+    def test_a_score_is_one_number_for_each_row(self):
+        x = torch.rand(7, 2)
+
+        def plain(x, y, generator):
+            return x.sum(1)
+
+        with process_group() as group:
+            refuses(lambda: group.score(lambda x, y, generator: x.sum(), x), "score", "()", "(7,)", ValueError)
+            refuses(lambda: group.score(lambda x, y, generator: x, x), "score", "(7, 2)", "(7,)", ValueError)
+            refuses(lambda: group.score(lambda x, y, generator: None, x), "score", "NoneType", "(7,)", TypeError)
+            refuses(lambda: group.score(plain, x.int()), "x", "int32", "float tensor (N, D)", TypeError)
+            refuses(lambda: group.score(plain, x[:, 0]), "x", "(7,)", "(N, D)", ValueError)
+            refuses(lambda: group.score(plain, x, torch.zeros(3)), "y", "3", "7", ValueError)
 
     def test_scores_carry_no_gradient_and_are_log_likelihoods(self):
         model = pair.small()

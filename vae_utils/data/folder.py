@@ -15,9 +15,10 @@ from ..arguments import whole_number
 from ..surroundings import on_a_static_page
 
 FORMATS = {
-    ".bmp": "BMP", ".gif": "GIF", ".jpeg": "JPEG", ".jpg": "JPEG", ".pgm": "PPM", ".png": "PNG", ".ppm": "PPM",
-    ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP",
+    ".bmp": "BMP", ".gif": "GIF", ".jfif": "JPEG", ".jpeg": "JPEG", ".jpg": "JPEG", ".pgm": "PPM", ".png": "PNG",
+    ".ppm": "PPM", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP",
 }  # fmt: skip
+UNREAD = (".avif", ".heic", ".heif", ".jp2", ".jxl")  # pictures, too: a folder of half of them would look whole
 MOST_PIXELS = 64_000_000  # of one file: more is a mistake, or meant to fill the memory
 MOST_SIDE = 4096
 NAMED = 5
@@ -38,14 +39,15 @@ def load_images(folder, size, color=None, progress=None):
 
     size: pixels a side, or (height, width). A picture of another shape is cut at its middle, then scaled.
     color: True for three planes, False for gray levels; None takes the pictures as they are, where all are alike.
-    What is transparent lies on white; 16 bits keep their levels; a photograph stands as its camera was held. Files with
-    other endings than those of pictures, and hidden ones, are passed over. `x.view(-1, C, height, width)` has shape.
+    What is transparent lies on white; 16 bits keep their levels; a photograph stands as its camera was held, and counts
+    alone where a telephone has put a second picture behind it. Files with other endings than those of pictures, and
+    hidden ones, are passed over. `x.view(-1, C, height, width)` has shape.
     progress: whether a bar shows how far it is; None shows it for 500 files and more.
 
     Raises TypeError or ValueError for bad size or color, FileNotFoundError or NotADirectoryError for a bad folder, and
     ValueError, with names, where it holds no pictures, gray and colored ones with color=None, or a file that is empty,
-    damaged, no picture, of many frames, of 32 bits, or of more than 64 million pixels, and MemoryError where the
-    memory does not hold them at this size. It is all of them or none.
+    damaged, no picture, of many frames, of 32 bits, of more than 64 million pixels, or of a kind such as HEIC that is
+    not read, and MemoryError where the memory does not hold them at this size. It is all of them or none.
     """
     height, width = _height_and_width(size)
     if not (color is None or isinstance(color, bool)):
@@ -97,7 +99,7 @@ def folder_of(folder, holds="pictures"):
     if not isinstance(folder, str | os.PathLike):
         raise TypeError(f"folder: got {folder!r}, expected the name of a folder")
     path = Path(os.path.expanduser(folder))
-    if not path.exists():
+    if not os.path.exists(path):  # false, too, for a name that is too long to be one; Path.exists would raise
         raise FileNotFoundError(f"folder: got {path}, which is not there, expected a folder with {holds}")
     if not path.is_dir():
         raise NotADirectoryError(f"folder: got {path}, which is a file, expected a folder with {holds}")
@@ -111,7 +113,7 @@ def _files(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(place, name)
-            if not name.startswith(".") and path.suffix.lower() in FORMATS:
+            if not name.startswith(".") and path.suffix.lower() in {*FORMATS, *UNREAD}:
                 found.append(path.relative_to(folder).as_posix())
             else:
                 others += 1
@@ -149,6 +151,8 @@ def _opened(path):
     """The picture, not yet read: it is looked at before memory is taken for it. Raises _Unusable, also from within."""
     if not path.is_file():
         raise _Unusable("no ordinary file")
+    if path.suffix.lower() in UNREAD:
+        raise _Unusable(f"{path.suffix[1:].upper()} is not read, save it as JPEG or PNG")
     with _named(), path.open("rb") as file:
         if path.stat().st_size == 0:
             raise _Unusable("empty")
@@ -162,7 +166,7 @@ def _trouble(picture):
     width, height = picture.size
     if width * height > MOST_PIXELS:
         return f"{width} x {height} pixels, {MOST_PIXELS:,} are the limit"
-    if getattr(picture, "is_animated", False):
+    if getattr(picture, "is_animated", False) and picture.format != "MPO":  # of an MPO the first is the photograph
         return f"{picture.n_frames} frames, not one"
     if picture.mode not in GRAY + COLOR:
         return f"pixels of the kind {picture.mode}, not of 8 or 16 bits"

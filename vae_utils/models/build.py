@@ -109,6 +109,8 @@ def conv_vae(
     Raises TypeError or ValueError for bad numbers, sizes and names.
     """
     whole_number(latent_dim, "latent_dim")
+    if not isinstance(color, bool):
+        raise TypeError(f"color: got {color!r}, expected True or False")
     observation = observation_model(likelihood, sigma)
     (height, width), planes = quarters(size), 3 if color else 1
     said = 2 * planes if getattr(observation, "per_pixel", False) else planes

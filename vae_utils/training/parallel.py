@@ -25,7 +25,7 @@ from typing import NamedTuple
 import torch
 import torch.distributed as dist
 
-from ..arguments import whole_number
+from ..arguments import float_tensor, labels, one_each, whole_number
 from ..objectives import elbo
 from ..randomness import generator_at
 from .run import Run
@@ -61,7 +61,10 @@ class Group(NamedTuple):
 
         Batches are dealt out to the processes; the noise of one is keyed by the seed and its number, so that it does
         not matter who scores it. Nothing is filled up to equal shares, so no row counts twice.
+        Raises TypeError or ValueError for bad x, y, batch_size or seed, and unless `score` gives one float a row.
         """
+        float_tensor(x, "x", "(N, D)", least_dims=2)
+        labels(y, len(x))
         starts = range(0, len(x), whole_number(batch_size, "batch_size"))
         most = torch.iinfo(torch.int64).max
         seeds = torch.randint(most, (len(starts),), generator=generator_at(seed)).tolist()
@@ -69,7 +72,8 @@ class Group(NamedTuple):
         for start, own_seed in [*zip(starts, seeds, strict=True)][self.rank :: self.size]:
             some = slice(start, start + batch_size)
             given = None if y is None else y[some]
-            found[some] = score(x[some], y=given, generator=generator_at(own_seed)).detach()
+            own = score(x[some], y=given, generator=generator_at(own_seed))
+            found[some] = one_each(own, "score", len(x[some])).detach()
         dist.all_reduce(found)
         return found
 
@@ -80,17 +84,36 @@ def process_group(meeting=None):
 
     meeting: a file that all processes see and that is not there yet, to meet by in place of torchrun's address; then
     RANK and WORLD_SIZE in the environment are enough. Each process gets a GPU of its own where there are enough.
+    Raises TypeError or ValueError for bad ones of these, FileNotFoundError where the folder of `meeting` is not there.
     """
-    group = Group(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+    size = _from_environment("WORLD_SIZE", 1, least=1)
+    group = Group(_from_environment("RANK", 0, least=0, most=size - 1), size)
     alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1, "timeout": timedelta(minutes=1)}
     how = alone if group.size == 1 else {}
     if meeting is not None:
-        how = {"init_method": f"file://{os.path.abspath(meeting)}", "rank": group.rank, "world_size": group.size}
+        how = {"init_method": f"file://{_place(meeting)}", "rank": group.rank, "world_size": group.size}
     dist.init_process_group(_backend(), **how)
     try:
         yield group
     finally:
         dist.destroy_process_group()
+
+
+def _from_environment(name, default, **limits):
+    text = os.environ.get(name, str(default))
+    return whole_number(int(text) if text.isascii() and text.isdigit() else text, name, **limits)
+
+
+def _place(meeting):
+    """Its whole path. In a folder that is not there torch would wait for five minutes, and then tell nobody why."""
+    if not isinstance(meeting, str | os.PathLike):
+        raise TypeError(f"meeting: got {meeting!r}, expected the name of a file, or None")
+    path = os.path.abspath(meeting)
+    if os.path.isdir(path):
+        raise ValueError(f"meeting: got {path}, which is a folder, expected the name of a file")
+    if not os.path.isdir(os.path.dirname(path)):
+        raise FileNotFoundError(f"meeting: got {path}, expected a file in a folder that is there")
+    return path
 
 
 class Loss(torch.nn.Module):
@@ -113,10 +136,13 @@ class SharedRun(Run):
 
     Draw all noise from the global state, for the whole batch, as `Run` draws the order of the rows: then the states of
     the processes stay equal. Process 0 writes the checkpoint, and all go on from it.
-    Raises ValueError unless all processes have the same rows, the same settings and see the same checkpoint.
+    Raises ValueError unless all processes have the same rows, the same settings and see the same checkpoint, and
+    TypeError unless `group` is one.
     """
 
     def __init__(self, group, model, x, y=None, **how):
+        if not isinstance(group, Group):
+            raise TypeError(f"group: got {type(group).__name__}, expected a Group, as process_group gives it")
         super().__init__(model, x, y, **how)
         self.group = group
         self.progress = self.progress and group.rank == 0
