@@ -50,6 +50,7 @@ WRONG = [
     ("not one", "14.2", lambda u, o: wins(u, o, 1.0)),
     ("divide by how many", "14.2", lambda u, o: wins(u, o) * len(u) * len(o)),
     ("the mean of the odd", "14.2", lambda u, o: (u > o.mean()).float().mean()),
+    ("`.float()` makes numbers", "14.2", lambda u, o: (u[:, None] > o).mean()),
     ("is the `return` missing", "14.2", lambda u, o: [].append(u)),
     ("must be a low score", "14.3", lambda p, known: (p - known.mean()).abs()),
     ("take the absolute value", "14.3", lambda p, known: p - known.mean()),

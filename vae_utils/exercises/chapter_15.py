@@ -2,7 +2,7 @@
 
 import torch
 
-from .exercise import Judged
+from .exercise import Judged, numbers
 from .words import described
 
 SPLITS = ((10, 2), (11, 2), (101, 2), (7, 3), (8, 3), (5, 5))
@@ -18,7 +18,7 @@ def shares(share):
     for rows, size in SPLITS:
         for rank in range(size):
             start, end, weight = share(rows, rank, size)
-            if abs(weight - (end - start) * size / rows) > 1e-6:
+            if not abs(weight - (end - start) * size / rows) <= 1e-6:
                 where = f"process {rank} of {size}, {end - start} of {rows} rows"
                 return f"{where}: your weight is {float(weight):.4g}{_weight_slip(weight, end - start, size, rows)}"
 
@@ -30,6 +30,10 @@ def _no_triple(answer):
         return (
             f"your function returns {described(answer)}, expected three numbers: first row, row after the last, weight"
         )
+    for part in answer:
+        number = numbers(part)
+        if number is None or number.numel() != 1 or not number.isfinite():
+            return f"your function returns {part!r} among its three, expected a number"
 
 
 def _edges(answers, rows, size):
@@ -39,6 +43,8 @@ def _edges(answers, rows, size):
         return f"{got}; a row is whole: `//` divides whole numbers"
     if starts[1:] == [end + 1 for end in ends[:-1]] and ends[-1] == rows - 1:
         return f"{got}; the second number is the row after the last, as in a slice"
+    if starts[0] != 0 and sorted(starts)[1:] == sorted(ends)[:-1] and (min(starts), max(ends)) == (0, rows):
+        return f"{got}; process 0 has the first rows, and each of the others those that come next"
     if starts[0] != 0 or (ends[-1] < rows and starts[1:] == ends[:-1]):
         return f"{got}; together they have to be rows 0 to {rows - 1}, and some are left out"
     if starts[1:] != ends[:-1] or ends[-1] != rows:
@@ -104,6 +110,11 @@ def _keys(noise):
         return "seed 4 at step 7 has the noise of seed 7 at step 4: keep the two apart, as in 1000 * seed + step"
     if torch.equal(one(3, 7), one(4, 6)):
         return "seed 3 at step 7 has the noise of seed 4 at step 6: keep the two apart, as in 1000 * seed + step"
+    for steps in (10, 100):
+        if torch.equal(one(3, 7 + steps), one(4, 7)):
+            return (
+                f"seed 3 at step {7 + steps} has the noise of seed 4 at step 7: multiply the seed by more, as in 1000"
+            )
     numbers = one().flatten()
     if numbers.mean().abs() > 0.2 or (numbers.std() - 1).abs() > 0.15:
         return f"mean {numbers.mean():.2f} and s.d. {numbers.std():.2f}: the noise of a VAE is N(0, 1), torch.randn"
@@ -122,7 +133,7 @@ WHY = {
 def named(*answers):
     """Exercise 15.3: which mistake each of five has made."""
     for who, answer, right in zip("ABCDE", answers, MISTAKES, strict=True):
-        if answer not in MISTAKES:
+        if not isinstance(answer, str) or answer not in MISTAKES:
             return f"{who} is {answer!r}, expected one of {', '.join(map(repr, MISTAKES))}"
         if answer != right:
             return f"{who} is not {answer!r}: {WHY[answer]}"

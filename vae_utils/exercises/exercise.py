@@ -115,6 +115,7 @@ def _has_no_body(answer):
 ADVICE = (
     ("only one element tensors", "math functions take one number; those of torch, such as torch.log, take tensors"),
     ("positional argument", "keep the arguments as they were in the cell"),
+    ("floating point", "`.float()` makes numbers with a point of whole ones, and of True and False"),
 )
 
 
@@ -122,9 +123,11 @@ def call(function, arguments, whose="your function"):
     """(what it returns, None), or (None, what is wrong): it raised, or it has a body and returns nothing."""
     try:
         answer = function(*copied(arguments))
-    except NotImplementedError:
-        return None, OPEN
     except Exception as problem:
+        if isinstance(problem, NotImplementedError) and not str(
+            problem
+        ):  # torch has words where it knows no mean of bools
+            return None, OPEN
         advice = next((f" ({words})" for part, words in ADVICE if part in str(problem)), "")
         return None, f"{whose} raised {type(problem).__name__}: {str(problem).rstrip('.')}{advice}"
     if whose == "your function" and blank(answer):
