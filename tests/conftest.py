@@ -9,9 +9,6 @@ from vae_utils.surroundings import one_thread
 HERE = Path(__file__).resolve().parent
 
 one_thread()
-sys.modules["rfc3987_syntax"] = (
-    None  # jsonschema does without it, and it takes seconds of each process that reads a notebook
-)
 
 
 def pytest_collection_modifyitems(items):
