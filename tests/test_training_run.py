@@ -256,6 +256,16 @@ class TestCheckpoint:
                         run.record(step=batch.step)
             assert torch.load(path, weights_only=True)["history"][2] == kept and run.history.seconds == told
 
+    def test_a_checkpoint_that_is_no_file_is_refused_before_a_step(self, tmp_path):
+        def never(step, model):
+            raise AssertionError("it has begun")
+
+        for wrong, words, error in ((3, "3", TypeError), (tmp_path, "a folder", ValueError), ("", ".", ValueError)):
+            refuses(
+                lambda wrong=wrong: fit(small(), data(), steps=4, progress=False, checkpoint=wrong, callback=never),
+                "checkpoint", words, "the name of a file", error,
+            )  # fmt: skip
+
     def test_a_checkpoint_of_another_run_is_refused(self, tmp_path):
         path = tmp_path / "run.pt"
         fit(small(), data(), steps=4, progress=False, checkpoint=path)
@@ -272,6 +282,24 @@ class TestCheckpoint:
                     list(run)
         path.write_bytes(b"half a file")
         refuses(lambda: fit(small(), data(), steps=4, checkpoint=path), "checkpoint", "cannot be read", "", ValueError)
+        for wrong in ([1, 2], {"weights": torch.ones(2)}):
+            torch.save(wrong, path)
+            refuses(
+                lambda: fit(small(), data(), steps=4, checkpoint=path), "checkpoint", "cannot be read", "", ValueError
+            )
+
+    def test_a_checkpoint_of_another_model_is_refused_and_leaves_the_model_as_it_was(self, tmp_path):
+        path, how = tmp_path / "run.pt", {"steps": 4, "progress": False}
+        wide = mlp_vae(data().shape[1], 2, hidden=(3,))
+        fit(wide, data(), checkpoint=path, **how)
+        for hidden in ((4,), (3, 3)):
+            other = mlp_vae(data().shape[1], 2, hidden=hidden)
+            before = weights(other).clone()
+            refuses(
+                lambda other=other: fit(other, data(), checkpoint=path, **how),
+                "checkpoint", "another model, decoder", "same model, or a new file", ValueError,
+            )  # fmt: skip
+            assert torch.equal(weights(other), before)
 
 
 class TestEncoderFirst:

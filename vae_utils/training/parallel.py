@@ -28,7 +28,7 @@ import torch.distributed as dist
 from ..arguments import float_tensor, labels, one_each, whole_number
 from ..objectives import elbo
 from ..randomness import generator_at
-from .run import Run
+from .run import Run, file_of
 
 
 class Group(NamedTuple):
@@ -106,11 +106,7 @@ def _from_environment(name, default, **limits):
 
 def _place(meeting):
     """Its whole path. In a folder that is not there torch would wait for five minutes, and then tell nobody why."""
-    if not isinstance(meeting, str | os.PathLike):
-        raise TypeError(f"meeting: got {meeting!r}, expected the name of a file, or None")
-    path = os.path.abspath(meeting)
-    if os.path.isdir(path):
-        raise ValueError(f"meeting: got {path}, which is a folder, expected the name of a file")
+    path = os.path.abspath(file_of(meeting, "meeting"))
     if not os.path.isdir(os.path.dirname(path)):
         raise FileNotFoundError(f"meeting: got {path}, expected a file in a folder that is there")
     return path

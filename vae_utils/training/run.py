@@ -1,6 +1,7 @@
 """The run under every loop: whose turn it is, which rows, which random numbers, what was seen, how to go on later."""
 
 import math
+import os
 import time
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -63,7 +64,7 @@ class Run:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.progress = not on_a_static_page() if progress is None else progress
         self.autocast, self.callback = autocast, callback
-        self.checkpoint = None if checkpoint is None else Path(checkpoint).expanduser()
+        self.checkpoint = None if checkpoint is None else file_of(checkpoint, "checkpoint")
         self.every = whole_number(every, "every")
         self.history, self.step = History(per_epoch), 0
         self._kept, self._order, self._next = {}, None, 0
@@ -163,12 +164,17 @@ class Run:
     def _resume(self):
         try:
             state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        except Exception as error:
-            got = f"{self.checkpoint}, which cannot be read ({error})"
+            settings, kept, shapes = state["settings"], {*state["kept"]}, _shapes(state["model"])
+        except Exception as error:  # of torch's words the first sentence; the next ones advise to trust the file
+            said = getattr(error, "strerror", None) or str(error).partition(". ")[0]
+            got = f"{self.checkpoint}, which cannot be read ({said})"
             raise ValueError(f"checkpoint: got {got}, expected a file that a run has kept") from None
-        if state["settings"] != self._settings() or set(state["kept"]) != set(self._kept):
-            got = f"{self.checkpoint}, kept by a run of {state['settings']} with {sorted(state['kept'])}"
+        if settings != self._settings() or kept != {*self._kept}:
+            got = f"{self.checkpoint}, kept by a run of {settings} with {sorted(kept)}"
             raise ValueError(f"checkpoint: got {got}, expected {self._settings()} with {sorted(self._kept)}")
+        if other := shapes ^ _shapes(self.model.state_dict()):
+            got = f"{self.checkpoint}, kept by a run of another model, {sorted(other)[0][0]} differs"
+            raise ValueError(f"checkpoint: got {got}, expected the same model, or a new file")
         self.model.load_state_dict(state["model"])
         for name, part in self._kept.items():
             part.load_state_dict(state["kept"][name])
@@ -187,6 +193,20 @@ def _trained_on(model, device):
         yield model.to(device).train()
     finally:
         model.to(home).eval()
+
+
+def _shapes(state):
+    return {(name, tuple(getattr(value, "shape", ()))) for name, value in state.items()}
+
+
+def file_of(value, name):
+    """Its path; the file need not be there. Raises TypeError for what is no name, ValueError for that of a folder."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name}: got {value!r}, expected the name of a file, or None")
+    path = Path(os.path.expanduser(value))
+    if os.path.isdir(path):
+        raise ValueError(f"{name}: got {path}, which is a folder, expected the name of a file")
+    return path
 
 
 def _check_model(model):
