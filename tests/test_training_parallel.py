@@ -185,7 +185,7 @@ class TestAGroupOfOne:
 
     @pytest.mark.parametrize("name, text, error", [
         ("RANK", "one", TypeError), ("RANK", "-1", TypeError), ("RANK", "1", ValueError),
-        ("WORLD_SIZE", "0", ValueError), ("WORLD_SIZE", "", TypeError),
+        ("WORLD_SIZE", "0", ValueError), ("WORLD_SIZE", "", TypeError), ("LOCAL_WORLD_SIZE", "x", TypeError),
     ])  # fmt: skip
     def test_a_bad_environment_is_refused(self, monkeypatch, name, text, error):
         monkeypatch.setenv(name, text)

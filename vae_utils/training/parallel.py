@@ -160,7 +160,7 @@ class SharedRun(Run):
 
 def _backend():
     """NCCL where each process of this machine can have a GPU of its own, else gloo."""
-    if torch.cuda.device_count() < int(os.environ.get("LOCAL_WORLD_SIZE", 1)):
+    if torch.cuda.device_count() < _from_environment("LOCAL_WORLD_SIZE", 1, least=1):
         return "gloo"
-    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    torch.cuda.set_device(_from_environment("LOCAL_RANK", 0, least=0))
     return "cpu:gloo,cuda:nccl"
