@@ -209,6 +209,27 @@ class TestCheckpoint:
         assert torch.equal(weights(first), weights(second)) and len(again) == 7
         assert (again["loss"] == before["loss"]).all()
 
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"beta": 50.0}, {"beta": lambda progress: progress}, {"lr": 1e-3}, {"schedule": "constant"},
+            {"objective": objectives.reconstruction}, {"optimizer": torch.optim.SGD},
+        ],
+    )  # fmt: skip
+    def test_a_run_of_another_kind_does_not_go_on(self, tmp_path, other):
+        how, path, model = {"steps": 7, "beta": 0.0, "progress": False}, tmp_path / "run.pt", small()
+        fit(small(), data(), checkpoint=path, **how)
+        before = weights(model)
+        with pytest.raises(ValueError, match=r"checkpoint: got .*, kept by a run of .*, expected"):
+            fit(model, data(), checkpoint=path, **how | other)
+        assert torch.equal(weights(model), before)
+
+    def test_functions_and_tuples_of_them_are_the_same_by_name(self, tmp_path):
+        how = {"steps": 4, "beta": objectives.linear_warmup(0.5), "progress": False, "checkpoint": tmp_path / "run.pt"}
+        first = fit(small(), data(), **how)
+        again = fit(small(), data(), **how | {"beta": objectives.linear_warmup(0.5)})
+        assert (again["loss"] == first["loss"]).all()
+
     def test_the_loop_of_a_reader_can_be_resumed_too(self, tmp_path):
         def loop(model, stop=None, **how):
             with Run(model, data(), steps=12, batch_size=20, progress=False, every=1, **how) as run:

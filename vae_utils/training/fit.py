@@ -38,6 +38,7 @@ def fit(
         optimizer = _optimizer(optimizer, model, lr, run.device)
         rate = _rate(optimizer, schedule, lr, run.total)
         run.keep(optimizer=optimizer, rate=rate)
+        run.expect(lr=lr, beta=beta, objective=objective, schedule=schedule, optimizer=type(optimizer).__name__)
         for batch in run:
             weight = _at(beta, batch.progress)
             terms = objective(model, batch.x, batch.y, beta=weight)

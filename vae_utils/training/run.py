@@ -47,7 +47,8 @@ class Run:
     autocast: a dtype such as torch.bfloat16 for the matrix products; float32 unless given, whatever is set outside.
     callback: called as callback(step, model) before every step, and once after the last.
     checkpoint: a file. The run is kept there every `every` steps and at the end, and goes on from it where it exists:
-    to the same numbers, bit for bit, as if it had never stopped. Tell it what else to keep by `run.keep`.
+    to the same numbers, bit for bit, as if it had never stopped. Tell it what else to keep by `run.keep`, and what has
+    to be the same then by `run.expect`.
     Ctrl-C ends the run early and keeps what was learned. Gradients are recorded inside, whatever is set outside.
     Raises TypeError or ValueError that names the argument.
     """
@@ -67,7 +68,7 @@ class Run:
         self.checkpoint = None if checkpoint is None else file_of(checkpoint, "checkpoint")
         self.every = whole_number(every, "every")
         self.history, self.step = History(per_epoch), 0
-        self._kept, self._order, self._next = {}, None, 0
+        self._kept, self._expected, self._order, self._next = {}, {}, None, 0
 
     def __enter__(self):
         self._inside, self._started = ExitStack(), time.perf_counter()
@@ -124,6 +125,10 @@ class Run:
         """Keep these in the checkpoint, too: whatever has state_dict and load_state_dict, such as an optimizer."""
         self._kept.update(parts)
 
+    def expect(self, **settings):
+        """What else has to be the same where the run goes on: numbers, text, tuples; of a function its name counts."""
+        self._expected.update({name: _plain(value) for name, value in settings.items()})
+
     def _watch(self):
         if self.callback:
             with seeded(self.step):  # random numbers that a callback draws do not change the training
@@ -142,7 +147,8 @@ class Run:
 
     def _settings(self):
         data = [None if part is None else zlib.crc32(part.cpu().numpy()) for part in (self.x, self.y)]
-        return {"total": self.total, "batch_size": self.batch_size, "seed": self.seed, "data": data}
+        own = {"total": self.total, "batch_size": self.batch_size, "seed": self.seed, "data": data}
+        return own | self._expected
 
     def _seconds(self):
         """Of this run, and of those before it that it goes on from."""
@@ -193,6 +199,13 @@ def _trained_on(model, device):
         yield model.to(device).train()
     finally:
         model.to(home).eval()
+
+
+def _plain(value):
+    """What a checkpoint can hold and compare: a function is its name."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return getattr(value, "__qualname__", type(value).__name__) if callable(value) else value
 
 
 def _shapes(state):
