@@ -57,9 +57,10 @@ MEMORY = """## Does memory grow with k?
 
 The importance-weighted bound draws k samples of $z$ for each picture. **Training** needs the gradient through all
 of them at once, so its memory has to grow with k (a batch of {training} pictures here). **Scoring**, by
-`log_likelihood`, needs no gradient: it takes the samples in chunks of 100 and keeps a running sum, so its memory
-stops growing there, however large k is ({scoring} pictures at a time). Shown is the greatest memory of the process,
-above what it had with the model and the pictures loaded.
+`log_likelihood`, needs no gradient: it takes the samples in chunks of 100 and keeps a running sum ({scoring} pictures
+at a time). From k = 100 on, {samples:.0f} times the samples take {memory:.1f} times the memory. Shown is the greatest
+memory of the process, above what it had with the model and the pictures loaded: what the allocator keeps back
+between two chunks is part of it.
 """
 
 CHAPTERS = """## How long does each chapter run?
@@ -252,8 +253,10 @@ def memory_section(entry):
         lines.append(f"| {k:,} | {cells[0]} | {cells[1]} |")
     ax.set(xlabel="k, samples of z a picture", ylabel="MiB", xscale="log", ylim=(0, None))
     ax.legend()
-    text = MEMORY.format(training=entry["training"]["rows"], scoring=entry["scoring"]["rows"])
-    alt = "Memory against k on a logarithmic axis: training rises, scoring stays level from k = 100 on."
+    most, scored = max(found["scoring"]), found["scoring"]
+    growth = {"samples": most / 100, "memory": scored[most] / scored[100]}
+    text = MEMORY.format(training=entry["training"]["rows"], scoring=entry["scoring"]["rows"], **growth)
+    alt = "Memory against k on a logarithmic axis: training rises, scoring hardly does from k = 100 on."
     picture = figure(fig, alt, "Training keeps all k samples for the gradient; scoring forgets each chunk.")
     return "\n".join([text, *lines, "", picture, "", taken(entry)])
 
@@ -261,7 +264,8 @@ def memory_section(entry):
 def chapters_section(entry):
     lines = ["| Chapter | Seconds | Of processor time |", "|---|--:|--:|"]
     for name, times in entry["times"].items():
-        link = f"{int(name[:2])}. []({name}.ipynb)"  # the title of that page
+        number = f"{int(name[:2])}. " if name[:2].isdigit() else ""  # the Lab has none
+        link = f"{number}[]({name}.ipynb)"  # the title of that page
         lines.append(f"| {link} | {times['seconds']:.0f} | {times['cpu_seconds']:.0f} |")
     total = {kind: sum(times[kind] for times in entry["times"].values()) for kind in ("seconds", "cpu_seconds")}
     lines.append(f"| all | {total['seconds']:.0f} | {total['cpu_seconds']:.0f} |")
