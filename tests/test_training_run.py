@@ -184,6 +184,11 @@ class TestWhatCannotBeTrained:
             fit(model, data(), steps=2, objective=encoder_alone, progress=False)
 
 
+def test_a_step_has_128_rows_unless_told():
+    with Run(small(), data(160), epochs=1, progress=False) as run:
+        assert [len(batch.x) for batch in run] == [128, 32]
+
+
 class TestCheckpoint:
     @pytest.mark.slow
     @pytest.mark.parametrize("last", [4, 9, 19])
