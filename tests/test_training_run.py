@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import killed_training
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -228,6 +229,17 @@ class TestCheckpoint:
         with pytest.raises(ValueError, match=r"checkpoint: got .*, kept by a run of .*, expected"):
             fit(model, data(), checkpoint=path, **how | other)
         assert torch.equal(weights(model), before)
+
+    @pytest.mark.parametrize("kind", [np.float32, np.float64])
+    def test_numbers_of_numpy_are_those_of_python(self, tmp_path, kind):
+        how = {"steps": 4, "progress": False, "checkpoint": tmp_path / "run.pt"}
+        plain = {"beta": 0.5, "lr": 0.25, "seed": 3, "batch_size": 20}
+        first = fit(small(), data(), **how, **plain)
+        numpy = {name: np.int64(value) if isinstance(value, int) else kind(value) for name, value in plain.items()}
+        assert (fit(small(), data(), **how, **numpy)["loss"] == first["loss"]).all()
+        other = how | {"checkpoint": tmp_path / "other.pt"}
+        for settings in (numpy, plain):
+            assert (fit(small(), data(), **other, **settings)["loss"] == first["loss"]).all()
 
     def test_functions_and_tuples_of_them_are_the_same_by_name(self, tmp_path):
         how = {"steps": 4, "beta": objectives.linear_warmup(0.5), "progress": False, "checkpoint": tmp_path / "run.pt"}

@@ -27,11 +27,7 @@ def fit(
     Raises FloatingPointError when the loss is NaN or infinite, TypeError or ValueError for bad arguments. Warns of
     parameters that get no gradient.
     """
-    beta = tuple(beta) if isinstance(beta, list) else beta
-    for each in beta if isinstance(beta, tuple) else (beta,):
-        if not callable(each):
-            non_negative(each, "beta", ">= 0, or a function of progress")
-    positive(lr, "lr")
+    beta, lr = _weights(beta), positive(lr, "lr")
     how = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "seed": seed, "device": device}
     how |= {"progress": progress, "callback": callback, "autocast": autocast}
     with Run(model, x, y, checkpoint=checkpoint, every=every, **how) as run:
@@ -85,6 +81,13 @@ def fit_encoder_first(
             if batch.step >= eager * encoder_steps or (batch.step + 1) % encoder_steps == 0:
                 others.step()
     return run.history
+
+
+def _weights(beta):
+    """A function as it is, a number as a float; a tuple for several of them."""
+    if isinstance(beta, tuple | list):
+        return tuple(map(_weights, beta))
+    return beta if callable(beta) else non_negative(beta, "beta", ">= 0, or a function of progress")
 
 
 def _at(beta, progress):

@@ -1,6 +1,7 @@
 """The run under every loop: whose turn it is, which rows, which random numbers, what was seen, how to go on later."""
 
 import math
+import numbers
 import os
 import time
 import zlib
@@ -127,7 +128,7 @@ class Run:
 
     def expect(self, **settings):
         """What else has to be the same where the run goes on: numbers, text, tuples; of a function its name counts."""
-        self._expected.update({name: _plain(value) for name, value in settings.items()})
+        self._expected.update(settings)
 
     def _watch(self):
         if self.callback:
@@ -148,7 +149,7 @@ class Run:
     def _settings(self):
         data = [None if part is None else zlib.crc32(part.cpu().numpy()) for part in (self.x, self.y)]
         own = {"total": self.total, "batch_size": self.batch_size, "seed": self.seed, "data": data}
-        return own | self._expected
+        return {name: _plain(value) for name, value in (own | self._expected).items()}
 
     def _seconds(self):
         """Of this run, and of those before it that it goes on from."""
@@ -202,9 +203,11 @@ def _trained_on(model, device):
 
 
 def _plain(value):
-    """What a checkpoint can hold and compare: a function is its name."""
+    """What a checkpoint can hold and compare: a function is its name, a number of NumPy one of Python."""
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
+    if isinstance(value, numbers.Real):
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
     return getattr(value, "__qualname__", type(value).__name__) if callable(value) else value
 
 
