@@ -1,6 +1,5 @@
 """The executed chapters beside the pages, to be downloaded, or opened in Colab, with their results already in them."""
 
-import base64
 import html
 import re
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import nbformat
 from sphinx.application import Sphinx
 from sphinx.util import logging
+
+from vae_utils.widgets.parts.host import as_image
 
 from .cells import CHAPTER, FIGURE, WIDGET
 from .execution import env_keys, read_notebook
@@ -18,7 +19,6 @@ from .outputs import OutputStore, code_cells
 FOLDER = "results"
 MOST = 3_000_000  # bytes of one notebook
 LABEL = re.compile(r'aria-label="([^"]*)"')
-WIDTH = re.compile(r"max-width:([\d.]+)pt")
 CAPTION = re.compile(r"<figcaption>(.*)</figcaption>", re.DOTALL)
 STILL = re.compile(r"<noscript><p>(.*?) This figure moves.*?</p>(.*?)</noscript>", re.DOTALL)
 
@@ -26,11 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def picture(svg: str) -> str:
-    """An image, because what shows a notebook of others' making lets no inline SVG through; on paper of its own."""
-    on_paper = svg.replace('style="', 'style="background:#fff;color:#1f2328;', 1)
-    width = round(4 / 3 * float(WIDTH.search(svg)[1]))
-    data = base64.b64encode(on_paper.encode()).decode()
-    return f'<img width="{width}" alt="{LABEL.search(svg)[1]}" src="data:image/svg+xml;base64,{data}">'
+    return as_image(svg, LABEL.search(svg)[1])
 
 
 def without_page(shown: str, place: str) -> str:

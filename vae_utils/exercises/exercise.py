@@ -124,9 +124,7 @@ def call(function, arguments, whose="your function"):
     try:
         answer = function(*copied(arguments))
     except Exception as problem:
-        if isinstance(problem, NotImplementedError) and not str(
-            problem
-        ):  # torch has words where it knows no mean of bools
+        if isinstance(problem, NotImplementedError) and not str(problem):  # torch's own, of a mean of bools, has words
             return None, OPEN
         advice = next((f" ({words})" for part, words in ADVICE if part in str(problem)), "")
         return None, f"{whose} raised {type(problem).__name__}: {str(problem).rstrip('.')}{advice}"

@@ -184,15 +184,21 @@ def _styled_still(widget: Widget) -> str:
 
 
 def _picture(widget: Widget) -> str:
-    """What stays of a live widget in a saved notebook where no kernel runs: its still figure and its sentence.
-
-    An image, because what shows a notebook of others' making lets no inline SVG through.
-    """
-    still = _styled_still(widget).replace('style="', 'style="background:#fff;color:#1f2328;', 1)
-    data = base64.b64encode(still.encode()).decode()
-    width = round(4 / 3 * float(re.search(r"max-width:([\d.]+)pt", still)[1])) if still else 0
-    image = f'<img width="{width}" alt="" src="data:image/svg+xml;base64,{data}">' if still else ""
+    """What stays of a live widget in a saved notebook where no kernel runs: its still figure and its sentence."""
+    still = _styled_still(widget)
+    image = as_image(still) if still else ""
     return f"{image}<p>{html.escape(widget.sentence)} This figure moves where a kernel runs.</p>"
+
+
+def as_image(svg: str, alt: str = "") -> str:
+    """A figure as an image on paper of its own: what shows a notebook of others' making lets no inline SVG through.
+
+    alt: as it stands in HTML.
+    """
+    on_paper = svg.replace('style="', 'style="background:#fff;color:#1f2328;', 1)
+    data = base64.b64encode(on_paper.encode()).decode()
+    width = round(4 / 3 * float(re.search(r"max-width:([\d.]+)pt", svg)[1]))
+    return f'<img width="{width}" alt="{alt}" src="data:image/svg+xml;base64,{data}">'
 
 
 def _style() -> str:
